@@ -1,0 +1,124 @@
+"""What a run found: the last stage before the formats. It imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gradlint.rule import Checkpoint, Severity, State
+from gradlint.source import Source
+from gradlint.span import Edit, Span
+
+
+class Status(StrEnum):
+    """How far a model came."""
+
+    PROBED = "probed"
+    TRACED = "traced"  # its structure is known, but it was not run
+    NOT_BUILT = "not-built"
+    NOT_PROBED = "not-probed"  # it was built, but could not be fed or failed when it ran
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The number behind a verdict: the median over seeds, beside the limit it is held against."""
+
+    quantity: str
+    measured: float
+    limit: float
+    seeds: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """An offer, or (where `verified` is false) what was tried and why it was withdrawn."""
+
+    title: str
+    checkpoint: Checkpoint
+    verified: bool
+    why_not: str
+    before: float
+    after: float
+    trial_before: float
+    trial_after: float
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
+class Related:
+    """Another place or another suspicion that belongs to a finding."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One disease of one model."""
+
+    code: str
+    name: str
+    severity: Severity
+    state: State
+    span: Span
+    target: str  # the model's qualified name, and the layer: "Net.body.3"
+    message: str
+    label: str
+    signature: str
+    related: tuple[Related, ...]
+    evidence: Evidence | None
+    fixes: tuple[Fix, ...]  # the verified one first, then what was tried
+
+    @property
+    def fix(self) -> Fix | None:
+        """The verified fix, where there is one."""
+        return next((fix for fix in self.fixes if fix.verified), None)
+
+    @property
+    def fails(self) -> bool:
+        """Whether this finding makes the exit status 1."""
+        return self.state is State.CONFIRMED and self.severity is Severity.ERROR
+
+
+@dataclass(frozen=True)
+class ModelReport:
+    """What became of one model."""
+
+    path: str
+    target: str
+    status: Status
+    reason: str  # "" where it was probed
+    hint: str
+    inputs: str  # "image 8x3x32x32 (from the first convolution)"
+    seconds: float
+    findings: tuple[Finding, ...]
+    named: bool  # the user asked for this very model
+    span: Span | None  # where it is defined
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file, an option or a definition that could not be done."""
+
+    path: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a run found."""
+
+    models: tuple[ModelReport, ...]
+    problems: tuple[Problem, ...]
+    torch: str  # version, "" where torch was not needed
+    files: int = 0
+    sources: dict[str, Source] = field(default_factory=dict)  # as they were checked, by path
+
+    @property
+    def findings(self) -> Iterator[Finding]:
+        """All findings, by file and place."""
+        found = [finding for model in self.models for finding in model.findings]
+        return iter(sorted(found, key=lambda finding: (finding.span, finding.code)))

@@ -1,0 +1,191 @@
+"""A model as rules see it: operations in the order in which they ran, and how data flows.
+
+The symbolic trace and the recorded run both make this one type. It imports no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from gradlint.kinds import ACTIVATIONS, LAYERS, Kind
+from gradlint.span import Span
+
+
+@dataclass(frozen=True)
+class Init:
+    """Who wrote a parameter's first values: the call, and where it stands."""
+
+    function: str  # "normal_", "constant_", "kaiming_uniform_"
+    span: Span | None  # None where the writer is not in the user's source
+    default: bool  # written by the layer's own constructor
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One parameter with two or more dimensions that an operation of the graph reads."""
+
+    name: str  # as in `named_parameters`, "body.3.weight"
+    shape: tuple[int, ...]
+    trainable: bool
+    init: Init | None
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation of the forward pass on data that comes from the input."""
+
+    index: int
+    name: str  # canonical: "sigmoid", "conv2d", "lstm"
+    kind: Kind
+    inputs: tuple[int, ...]  # the operations whose results it reads
+    reads_input: bool  # it reads an input of the model itself
+    module: str  # path of the torch.nn leaf module that ran it, "body.3"; "" for a function call
+    module_type: str  # class name of that module, "Sigmoid"; "" for a function call
+    owner: str  # path of the innermost module of the user's own that ran it; "" for the model
+    built: tuple[Span, ...]  # where the layer is constructed, then its callers, innermost first
+    called: tuple[Span, ...]  # where it is called, then its callers, innermost first
+    weights: tuple[str, ...]  # names of the weights that it reads
+    shape: tuple[int, ...]  # of the result; () where it is not known
+    input_shape: tuple[int, ...]
+
+    @property
+    def site(self) -> Span | None:
+        """The one expression to point at: where it is built, or else called."""
+        for span in (*self.built, *self.called):
+            return span
+        return None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Operations in execution order; `outputs` are those whose results the model returns."""
+
+    ops: tuple[Op, ...]
+    outputs: tuple[int, ...]
+    weights: dict[str, Weight]
+
+    @cached_property
+    def path(self) -> tuple[Op, ...]:
+        """The operations that every route from the inputs to the outputs passes, in order.
+
+        An operation inside a residual branch is not on the path; the sum that closes it is.
+        """
+        useful = self._useful
+        reach = -1  # the furthest reader of anything seen so far
+        last = len(self.ops)
+        readers: dict[int, int] = {}
+        for op in useful:
+            for source in op.inputs:
+                readers[source] = max(readers.get(source, -1), op.index)
+        for output in self.outputs:
+            readers[output] = last
+        reads_input = [op.index for op in useful if op.reads_input]
+        reach = max(reads_input, default=-1)
+        found = []
+        for op in useful:
+            if reach <= op.index:
+                found.append(op)
+            reach = max(reach, readers.get(op.index, -1))
+        return tuple(found)
+
+    @cached_property
+    def stations(self) -> tuple[Op, ...]:
+        """The layers of the path, a branching region with layers counting as the op that joins it.
+
+        Gradients are compared from station to station. A layer whose weight is used
+        more than once (a recurrence, shared blocks) is no station.
+        """
+        uses: dict[str, int] = {}
+        for op in self.ops:
+            for name in op.weights:
+                uses[name] = uses.get(name, 0) + 1
+        path = self.path
+        found = []
+        previous = -1
+        useful = self._useful
+        for op in path:
+            if op.kind in LAYERS:
+                if all(uses[name] == 1 for name in op.weights):
+                    found.append(op)
+            elif any(
+                inner.weights
+                for inner in useful[:]
+                if previous < inner.index < op.index and inner.kind in LAYERS | {Kind.ATTENTION}
+            ):
+                found.append(op)
+            elif op.kind is Kind.ATTENTION:
+                found.append(op)
+            previous = op.index
+        return tuple(found)
+
+    @cached_property
+    def _useful(self) -> tuple[Op, ...]:
+        """Operations that lie between an input and an output."""
+        forward = set()
+        for op in self.ops:
+            if op.reads_input or any(source in forward for source in op.inputs):
+                forward.add(op.index)
+        backward = set(self.outputs)
+        for op in reversed(self.ops):
+            if op.index in backward:
+                backward.update(op.inputs)
+        return tuple(op for op in self.ops if op.index in forward and op.index in backward)
+
+    def layers(self) -> tuple[Op, ...]:
+        """The linear and convolution layers of the path."""
+        return tuple(op for op in self.stations if op.kind in LAYERS)
+
+    def activations(self) -> tuple[Op, ...]:
+        """The activations between the layers of the path, heads and gates left out."""
+        return tuple(op for op in self.path if op.kind in ACTIVATIONS)
+
+    def on_path(self, kind: Kind) -> tuple[Op, ...]:
+        """The operations of one kind on the path."""
+        return tuple(op for op in self.path if op.kind is kind)
+
+    def of_kind(self, *kinds: Kind) -> Iterator[Op]:
+        """All operations of these kinds, on the path or not."""
+        return (op for op in self.ops if op.kind in kinds)
+
+    def hidden(self) -> tuple[Op, ...]:
+        """All layers, on the path or not, that another layer comes after."""
+        layers = [op for op in self._useful if op.kind in LAYERS]
+        return tuple(op for op in layers[:-1] if op.index not in self.outputs)
+
+    def weights_of(self, op: Op) -> tuple[Weight, ...]:
+        """The trainable weights that an operation reads."""
+        found = (self.weights.get(name) for name in op.weights)
+        return tuple(weight for weight in found if weight and weight.trainable)
+
+    def written_by_author(self) -> tuple[Op, ...]:
+        """Layers of the path, the last left out, whose weights the user's own code initialised."""
+        return tuple(
+            op
+            for op in self.layers()[:-1]
+            if any(
+                weight.init and weight.init.span and not weight.init.default
+                for weight in self.weights_of(op)
+            )
+        )
+
+    def commonest_init(self, ops: Sequence[Op]) -> Span | None:
+        """The initialising call that serves most of these operations."""
+        spans = [
+            weight.init.span
+            for op in ops
+            for weight in self.weights_of(op)
+            if weight.init and weight.init.span and not weight.init.default
+        ]
+        return max(spans, key=spans.count) if spans else None
+
+    def commonest_site(self, ops: Sequence[Op]) -> Span | None:
+        """The expression that makes most of these operations."""
+        spans = [op.site for op in ops if op.site]
+        return max(spans, key=spans.count) if spans else None
+
+    @property
+    def residual(self) -> bool:
+        """Whether a sum on the path joins a branch with layers to what by-passes it."""
+        return any(op.kind not in LAYERS | {Kind.ATTENTION} for op in self.stations)

@@ -1,0 +1,41 @@
+"""A model that a file can build, and how."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from gradlint.span import Span
+
+
+@dataclass(frozen=True)
+class Example:
+    """A shape that the file itself shows: an expression like `torch.randn(8, 500, 16)`."""
+
+    expression: ast.expr
+    setup: tuple[ast.stmt, ...]  # assignments that its names need, in order
+    source: str  # "the call in line 40", for the report
+
+
+@dataclass(frozen=True)
+class Target:
+    """How to build one model. Code is kept as syntax trees, so that positions survive.
+
+    The model is what `construct` evaluates to, after the file's definitions and `setup`;
+    then `after` runs with the model bound to `bound_as`: what the file does to it
+    between construction and training (initialising, freezing).
+    """
+
+    path: str
+    name: str  # "Net", "make_model", "model"
+    span: Span  # of the class or function name, or of the construction
+    setup: tuple[ast.stmt, ...]
+    construct: ast.expr | None  # None where no way to build it is known
+    missing: str  # why `construct` is None: "hidden_size, num_layers have no known value"
+    after: tuple[ast.stmt, ...]
+    bound_as: str
+    loads_weights: bool  # the file loads a checkpoint into it
+    examples: tuple[Example, ...]  # inputs shown by the file, most telling first
+    lengths: tuple[int, ...]  # sequence lengths that the file names: `seq_len = 500`
+    named: bool  # the user asked for it by name
+    input: str | None  # an explicit input specification, as for --input
