@@ -1,0 +1,208 @@
+"""Build a target's model, and remember where each of its layers and first values come from."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from gradlint.definitions import execute
+from gradlint.errors import NotBuilt
+from gradlint.graph import Init
+from gradlint.sites import Sites, in_torch
+from gradlint.source import Source
+from gradlint.span import Span
+from gradlint.target import Target
+
+BUILT = "_gradlint_built"  # the attribute of a module that holds its spans; survives deepcopy
+
+_FACTORIES = frozenset({"zeros", "ones", "full", "empty", "randn", "rand", "eye", "arange"})
+
+
+@dataclass(frozen=True)
+class Built:
+    """A model as the file builds it."""
+
+    module: nn.Module
+    example: object  # the inputs that `gradlint_model()` returned, or None
+    namespace: dict[str, object]
+    sites: Sites
+    inits: dict[int, Init]  # by address of the parameter's storage
+
+
+class Builder:
+    """Runs a file's definitions once, then builds its target as often as asked.
+
+    Raises DefinitionsError where a definition raises.
+    """
+
+    def __init__(self, source: Source, target: Target) -> None:
+        self.target = target
+        self._file = source.filename
+        self.sites = Sites(source)
+        self.namespace: dict[str, object] = {}
+        execute(source, self.namespace)
+
+    def build(self, seed: int) -> Built:
+        """The model, built with this seed. Raises NotBuilt where its code raises."""
+        target = self.target
+        if target.construct is None:
+            raise NotBuilt(target.missing, self._hint())
+        torch.manual_seed(seed)
+        writes = _Writes(self.sites)
+        with _sites_recorded(self.sites), writes:
+            model = self._construct()
+            model, example = model if _is_pair(model) else (model, None)
+            model = self._finish(model)
+        return Built(unwrapped(model), example, self.namespace, self.sites, writes.inits)
+
+    def _construct(self) -> Any:
+        target = self.target
+        assert target.construct is not None
+        try:
+            self._run(list(target.setup))
+            code = compile(ast.Expression(target.construct), self._file, "eval")
+            return eval(code, self.namespace)
+        except (Exception, SystemExit) as error:
+            raise NotBuilt(
+                f"its constructor raised {reason(error, self._file)}", self._hint()
+            ) from error
+
+    def _finish(self, model: Any) -> nn.Module:
+        """What the file does to the model between construction and training."""
+        if not isinstance(unwrapped(model), nn.Module):
+            raise NotBuilt(
+                f"it is a {type(model).__name__}, not a model", "name a class or a function that "
+                "gives a torch.nn.Module"
+            )
+        self.namespace[self.target.bound_as] = model
+        try:
+            self._run(list(self.target.after))
+        except (Exception, SystemExit) as error:
+            raise NotBuilt(
+                f"its initialisation raised {reason(error, self._file)}", self._hint()
+            ) from error
+        finished = self.namespace[self.target.bound_as]
+        return finished if isinstance(finished, nn.Module) else model
+
+    def _run(self, statements: list[ast.stmt]) -> None:
+        exec(compile(ast.Module(statements, []), self._file, "exec"), self.namespace)
+
+    def _hint(self) -> str:
+        return (
+            f"add to {os.path.basename(self.target.path)}: "
+            f"def gradlint_model(): return {self.target.name}(...)"
+        )
+
+
+def unwrapped(model: Any) -> Any:
+    """The network inside torch.compile, DataParallel and DistributedDataParallel."""
+    while True:
+        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            model = model.module
+        elif isinstance(model, nn.Module) and "_orig_mod" in model._modules:
+            model = model._orig_mod
+        else:
+            return model
+
+
+def reason(error: BaseException, filename: str) -> str:
+    """An exception in one line: type, text, and the line of the user's file that it came from."""
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == filename:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    if isinstance(error, RuntimeError) and "can't allocate memory" in str(error):
+        raise MemoryError from error
+    text = " ".join(str(error).split())
+    text = text if len(text) <= 160 else text[:157] + "..."
+    where = f" in line {line}" if line else ""
+    return f"{type(error).__name__}: {text}{where}" if text else f"{type(error).__name__}{where}"
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], nn.Module)
+
+
+@contextmanager
+def _sites_recorded(sites: Sites) -> Iterator[None]:
+    """While this holds, every module that is constructed remembers who constructed it."""
+    original = nn.Module.__init__
+
+    def remembering(self: nn.Module, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        self.__dict__[BUILT] = sites.here(self)
+
+    nn.Module.__init__ = remembering  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        nn.Module.__init__ = original  # type: ignore[method-assign]
+
+
+class _Writes(TorchFunctionMode):
+    """Remembers who wrote the values of each tensor last: in-place calls and factories."""
+
+    def __init__(self, sites: Sites) -> None:
+        super().__init__()
+        self.inits: dict[int, Init] = {}
+        self._sites = sites
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        name = getattr(func, "__name__", "")
+        if name in _FACTORIES:
+            written = kwargs.get("out", result)
+        elif _writes_in_place(func, name):
+            written = args[0] if args else kwargs.get("tensor")
+        else:
+            return result
+        if isinstance(written, Tensor):
+            self._write(written, name)
+        return result
+
+    def _write(self, tensor: Tensor, name: str) -> None:
+        if tensor.is_meta or tensor.is_sparse:
+            return
+        address = tensor.untyped_storage().data_ptr()
+        function, default = _writer(name)
+        spans: tuple[Span, ...] = self._sites.here()
+        self.inits[address] = Init(function, spans[0] if spans else None, default)
+
+
+def _writes_in_place(func: Any, name: str) -> bool:
+    if name == "__set__":
+        return getattr(getattr(func, "__self__", None), "__name__", "") == "data"
+    return name.endswith("_") and not name.endswith("__") and name != "requires_grad_"
+
+
+def _writer(name: str) -> tuple[str, bool]:
+    """The outermost function of torch that is writing, and whether a layer's own constructor is."""
+    frame = sys._getframe(3)
+    default = False
+    while frame is not None:
+        code = frame.f_code
+        if in_torch(frame):
+            if code.co_filename.endswith("init.py") and code.co_name.endswith("_"):
+                name = code.co_name.removeprefix("_no_grad_")
+            elif "reset_parameters" in code.co_name or code.co_name == "__init__":
+                default = True
+        elif not code.co_filename.startswith(os.path.dirname(__file__)):
+            break
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return name, default

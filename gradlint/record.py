@@ -1,0 +1,260 @@
+"""Record one eager run of a model: its graph, and a hold on every result's gradient.
+
+Nothing is replayed: the model runs as it always does, and a mode notes each torch
+function that touches data which comes from the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from gradlint.build import BUILT, Built
+from gradlint.graph import Graph, Op, Weight
+from gradlint.inputs import Inputs
+from gradlint.kinds import Kind
+from gradlint.naming import canonical
+from gradlint.outputs import tensors_of
+from gradlint.roles import kind_in_use, with_roles
+from gradlint.sites import Sites
+from gradlint.span import Span
+
+_INPUT = -1  # in place of an operation's index: the tensor is an input of the model
+_UNSEEN = frozenset(
+    "shape dtype device requires_grad ndim grad is_leaf grad_fn size dim numel is_cuda layout "
+    "register_hook retain_grad backward is_floating_point is_complex stride data_ptr item "
+    "is_contiguous element_size storage_offset len tolist names is_sparse is_quantized "
+    "is_nested is_meta is_mkldnn get_device itemsize nbytes version output_nr".split()
+)
+
+# What to do with the result of an operation: (op index, name, arguments, result)
+Watch = Callable[[int, str, tuple[Any, ...], Any], None]
+
+
+@dataclass
+class Recording:
+    """What ran: the graph, and the model's output."""
+
+    graph: Graph
+    output: Any
+
+
+def record(built: Built, inputs: Inputs, watch: Watch | None = None) -> Recording:
+    """Run the model once and note what ran. `watch` sees each operation's result."""
+    recorder = _Recorder(built, watch)
+    recorder.feed(tensors_of((inputs.args, inputs.kwargs)))
+    with ExitStack() as stack:
+        for hook in recorder.module_hooks():
+            stack.callback(hook.remove)
+        with recorder:
+            output = built.module(*inputs.args, **inputs.kwargs)
+    return Recording(recorder.graph(output), output)
+
+
+@dataclass
+class _Place:
+    """Where on the module stack an operation ran."""
+
+    leaf: str = ""
+    leaf_type: str = ""
+    owner: str = ""
+    built: tuple[Span, ...] = ()
+
+
+@dataclass
+class _Data:
+    """What is known of a tensor: the operations it comes from, the weights it is made of."""
+
+    sources: frozenset[int] = frozenset()
+    weights: frozenset[str] = frozenset()
+
+
+@dataclass
+class _Recorder(TorchFunctionMode):
+    """The mode that notes every operation on data which comes from the input."""
+
+    built: Built
+    watch: Watch | None
+    ops: list[Op] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        module = self.built.module
+        self._sites: Sites = self.built.sites
+        self._paths = {id(child): name for name, child in module.named_modules()}
+        self._stack: list[nn.Module] = []
+        self._data: dict[int, _Data] = {}
+        self._alive: list[Any] = []  # an address names a tensor only while that tensor lives
+        self._by_grad_fn: dict[Any, int] = {}
+        self._parameters = {
+            id(parameter): _Data(weights=frozenset({name} if parameter.dim() > 1 else {""}))
+            for name, parameter in module.named_parameters()
+        }
+
+    def feed(self, tensors: list[Tensor]) -> None:
+        """Mark the model's inputs."""
+        for tensor in tensors:
+            self._know(tensor, _Data(frozenset({_INPUT})))
+
+    def module_hooks(self) -> Iterator[Any]:
+        """Hooks that keep the stack of running modules."""
+        for child in self.built.module.modules():
+            yield child.register_forward_pre_hook(lambda module, _: self._stack.append(module))
+            yield child.register_forward_hook(
+                lambda *_: None if self._stack.pop() else None, always_call=True
+            )
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        name = canonical(func)
+        if name in _UNSEEN:
+            return func(*args, **kwargs)
+        read = [self._look_up(tensor) for tensor in tensors_of((args, kwargs))]
+        shape = _shape(args)
+        result = func(*args, **kwargs)
+        made = tensors_of(result)
+        sources = frozenset[int]().union(*(data.sources for data in read))
+        weights = frozenset[str]().union(*(data.weights for data in read))
+        if not sources:
+            if weights:
+                for tensor in made:
+                    self._know(tensor, _Data(weights=weights))
+        elif made and not _compares(name):
+            index = self._note(name, sources, weights, read, shape, made)
+            if self.watch is not None:
+                self.watch(index, name, args, result)
+        return result
+
+    def graph(self, output: Any) -> Graph:
+        """The graph of everything noted, with the roles that only the whole shows."""
+        outputs: set[int] = set()
+        for tensor in tensors_of(output):
+            outputs.update(self._look_up(tensor).sources - {_INPUT})
+        ops = with_roles(tuple(self.ops))
+        return Graph(ops, tuple(sorted(outputs)), weights_read(self.built, ops))
+
+    def _note(
+        self,
+        name: str,
+        sources: frozenset[int],
+        weights: frozenset[str],
+        read: list[_Data],
+        shape: tuple[int, ...],
+        made: list[Tensor],
+    ) -> int:
+        index = len(self.ops)
+        place = self._place()
+        branches = sum(bool(data.sources) for data in read)
+        self.ops.append(
+            Op(
+                index=index,
+                name=name,
+                kind=kind_in_use(name, branches, bool(weights)),
+                inputs=tuple(sorted(sources - {_INPUT})),
+                reads_input=_INPUT in sources,
+                module=place.leaf,
+                module_type=place.leaf_type,
+                owner=place.owner,
+                built=place.built,
+                called=self._sites.here(),
+                weights=tuple(sorted(weights - {""})),
+                shape=tuple(made[0].shape),
+                input_shape=shape,
+            )
+        )
+        for tensor in made:
+            self._know(tensor, _Data(frozenset({index})))
+        return index
+
+    def _place(self) -> _Place:
+        """The torch.nn leaf that is running, and the user's module around it."""
+        place = _Place()
+        for module in reversed(self._stack):
+            path = self._paths.get(id(module), "")
+            if not type(module).__module__.startswith("torch.nn"):
+                place.owner = path
+                break
+            if not place.leaf_type and not isinstance(module, nn.Sequential | nn.ModuleList):
+                place.leaf, place.leaf_type = path, type(module).__name__
+                place.built = module.__dict__.get(BUILT, ())
+        return place
+
+    def _know(self, tensor: Tensor, data: _Data) -> None:
+        self._data[id(tensor)] = data
+        self._alive.append(tensor)
+        if tensor.grad_fn is not None and data.sources:
+            self._by_grad_fn[tensor.grad_fn] = max(data.sources)
+
+    def _look_up(self, tensor: Tensor) -> _Data:
+        if id(tensor) in self._data:
+            return self._data[id(tensor)]
+        if id(tensor) in self._parameters:
+            return self._parameters[id(tensor)]
+        return self._adopt(tensor)
+
+    def _adopt(self, tensor: Tensor) -> _Data:
+        """A tensor that no torch function made (a custom autograd function): ask autograd."""
+        data = _Data()
+        if tensor.grad_fn is not None and tensor.grad_fn not in self._by_grad_fn:
+            found = {self._by_grad_fn[node] for node in self._ancestors(tensor.grad_fn)}
+            if found:
+                read = [_Data(frozenset({index})) for index in found]
+                name = type(tensor.grad_fn).__name__
+                index = self._note(name, frozenset(found), frozenset(), read, (), [tensor])
+                data = _Data(frozenset({index}))
+        elif tensor.grad_fn is not None:
+            data = _Data(frozenset({self._by_grad_fn[tensor.grad_fn]}))
+        self._know(tensor, data)
+        return data
+
+    def _ancestors(self, node: Any) -> Iterator[Any]:
+        """The nearest known nodes behind a node of the autograd graph."""
+        queue, seen = [node], {node}
+        while queue and len(seen) < 1000:
+            for parent, _ in queue.pop().next_functions:
+                if parent is None or parent in seen:
+                    continue
+                seen.add(parent)
+                if parent in self._by_grad_fn:
+                    yield parent
+                else:
+                    queue.append(parent)
+
+
+def weights_read(built: Built, ops: tuple[Op, ...]) -> dict[str, Weight]:
+    """The weights that operations read, with who initialised them."""
+    used = {name for op in ops for name in op.weights}
+    return {
+        name: Weight(
+            name,
+            tuple(parameter.shape),
+            parameter.requires_grad,
+            built.inits.get(parameter.untyped_storage().data_ptr()),
+        )
+        for name, parameter in built.module.named_parameters()
+        if name in used
+    }
+
+
+def _shape(args: tuple[Any, ...]) -> tuple[int, ...]:
+    for arg in args:
+        if isinstance(arg, Tensor):
+            return tuple(arg.shape)
+    return ()
+
+
+def _compares(name: str) -> bool:
+    return name in {"is_same_size", "equal", "allclose"}
+
+
+def same_shape(first: Any, second: Any) -> bool:
+    """Whether two outputs have the same tensors by shape and dtype."""
+    ours, theirs = tensors_of(first), tensors_of(second)
+    return [(t.shape, t.dtype) for t in ours] == [(t.shape, t.dtype) for t in theirs]

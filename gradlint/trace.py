@@ -1,0 +1,154 @@
+"""The symbolic trace: a model's graph from torch.fx, without running it.
+
+For models that cannot be fed. It makes the same graph as the recorded run, but for shapes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import torch.fx
+from torch import nn
+
+from gradlint.build import BUILT, Built, reason
+from gradlint.errors import NotRun
+from gradlint.graph import Graph, Op
+from gradlint.kinds import KIND_OF
+from gradlint.naming import canonical
+from gradlint.record import weights_read
+from gradlint.roles import kind_in_use, with_roles
+from gradlint.sites import Sites
+
+_BY_CLASS = {name.replace("_", ""): name for name in KIND_OF} | {
+    "multiheadattention": "multi_head_attention_forward",
+    "rnn": "rnn_tanh",
+}
+
+
+def trace(built: Built) -> Graph:
+    """The graph of a model's forward. Raises NotRun where torch.fx cannot follow it."""
+    try:
+        fx_graph = _Tracer(built.sites).trace(built.module)
+    except Exception as error:  # user code runs on proxies here, and anything may come of it
+        why = reason(error, built.sites.file)
+        raise NotRun(f"torch.fx cannot trace it: {why}", "give its inputs with --input") from error
+    return _Reader(built).read(fx_graph)
+
+
+class _Tracer(torch.fx.Tracer):
+    """Notes for every node which expression of the user's source made it."""
+
+    def __init__(self, sites: Sites) -> None:
+        super().__init__()
+        self._sites = sites
+
+    def create_node(self, *args: Any, **kwargs: Any) -> torch.fx.Node:
+        """A node that knows where it was called."""
+        node = super().create_node(*args, **kwargs)
+        node.meta["called"] = self._sites.here()
+        return node
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Layers are leaves; torch's own blocks of layers are opened."""
+        ours = type(m).__module__.startswith("torch.nn")
+        return ours and not any(child for child in m.children() if not _is_plain(child))
+
+
+def _is_plain(module: nn.Module) -> bool:
+    """The output projection of attention is part of it."""
+    return type(module).__name__ == "NonDynamicallyQuantizableLinear"
+
+
+class _Reader:
+    """Turns fx nodes into operations."""
+
+    def __init__(self, built: Built) -> None:
+        self._built = built
+        self._modules = dict(built.module.named_modules())
+        self._parameters = dict(built.module.named_parameters())
+        self._ops: list[Op] = []
+        self._data: dict[torch.fx.Node, frozenset[int]] = {}  # -1 is the model's input
+        self._weights: dict[torch.fx.Node, frozenset[str]] = {}
+
+    def read(self, graph: torch.fx.Graph) -> Graph:
+        """The graph that rules see."""
+        outputs: frozenset[int] = frozenset()
+        for node in graph.nodes:
+            if node.op == "placeholder":
+                self._data[node] = frozenset({-1})
+            elif node.op == "get_attr":
+                names = {node.target} & self._parameters.keys()
+                self._weights[node] = frozenset(map(str, names))
+            elif node.op == "output":
+                outputs = self._sources(node)
+            else:
+                self._call(node)
+        ops = with_roles(tuple(self._ops))
+        return Graph(ops, tuple(sorted(outputs - {-1})), weights_read(self._built, ops))
+
+    def _sources(self, node: torch.fx.Node) -> frozenset[int]:
+        found = (self._data.get(source, frozenset()) for source in node.all_input_nodes)
+        return frozenset[int]().union(*found)
+
+    def _call(self, node: torch.fx.Node) -> None:
+        sources = self._sources(node)
+        weights = frozenset[str]().union(
+            *(self._weights.get(source, frozenset()) for source in node.all_input_nodes)
+        )
+        if not sources:
+            self._weights[node] = weights
+            return
+        module = self._modules.get(str(node.target)) if node.op == "call_module" else None
+        if module is not None:
+            prefix = f"{node.target}."
+            weights |= {name for name in self._parameters if name.startswith(prefix)}
+        branches = sum(bool(self._data.get(source)) for source in node.all_input_nodes)
+        self._ops.append(self._op(node, module, sources, weights, branches))
+        self._data[node] = frozenset({len(self._ops) - 1})
+
+    def _op(
+        self,
+        node: torch.fx.Node,
+        module: nn.Module | None,
+        sources: frozenset[int],
+        weights: frozenset[str],
+        branches: int,
+    ) -> Op:
+        name = class_name(module) if module else _function_name(node)
+        return Op(
+            index=len(self._ops),
+            name=name,
+            kind=kind_in_use(name, branches, bool(weights)),
+            inputs=tuple(sorted(sources - {-1})),
+            reads_input=-1 in sources,
+            module=str(node.target) if module else "",
+            module_type=type(module).__name__ if module else "",
+            owner=self._owner(node),
+            built=module.__dict__.get(BUILT, ()) if module else (),
+            called=node.meta.get("called", ()),
+            weights=tuple(sorted(n for n in weights if self._parameters[n].dim() > 1)),
+            shape=(),
+            input_shape=(),
+        )
+
+    def _owner(self, node: torch.fx.Node) -> str:
+        """The innermost module of the user's own on the stack of modules."""
+        owner = ""
+        for path, _ in (node.meta.get("nn_module_stack") or {}).values():
+            module = self._modules.get(path)
+            if module is not None and not type(module).__module__.startswith("torch.nn"):
+                owner = path
+        return owner
+
+
+def class_name(module: nn.Module) -> str:
+    """The canonical name of what a layer class does: BatchNorm2d gives "batch_norm"."""
+    if isinstance(module, nn.RNN):
+        return f"rnn_{module.nonlinearity}"
+    word = type(module).__name__.lower()
+    return _BY_CLASS.get(word) or _BY_CLASS.get(re.sub(r"[123]d$", "", word), word)
+
+
+def _function_name(node: torch.fx.Node) -> str:
+    return str(node.target).strip("_") if node.op == "call_method" else canonical(node.target)
