@@ -1,0 +1,120 @@
+"""How far back in a sequence the gradient reaches, measured in float64.
+
+In float32 the gradients of an RNN and of an LSTM over 500 steps both underflow to nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gradlint.build import Built
+from gradlint.inputs import Inputs
+from gradlint.outputs import tensors_of
+from gradlint.profile import Decay
+from gradlint.record import record
+
+_LOST = 1e-3  # of the last step's gradient: the gradient has not survived
+_WHOLE = frozenset({"rnn_tanh", "rnn_relu", "lstm", "gru"})
+_CELLS = frozenset({"rnn_tanh_cell", "rnn_relu_cell", "lstm_cell", "gru_cell"})
+
+
+def decays(
+    built: Built, inputs: Inputs, backward: Callable[[Any], None]
+) -> dict[int, Decay]:
+    """The decay along each recurrence, by the index of the operation that starts it.
+
+    Leaves the parameters and their gradients as they were.
+    """
+    module = built.module
+    kept = {name: (p.data, p.grad) for name, p in module.named_parameters()}
+    buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
+    default = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)
+        module.double().zero_grad()
+        return _measured(built, _double(inputs), backward)
+    except RuntimeError:  # the model insists on float32 somewhere: nothing is known
+        return {}
+    finally:
+        torch.set_default_dtype(default)
+        module.to(default)
+        for name, parameter in module.named_parameters():
+            parameter.data, parameter.grad = kept[name]
+        _restore(module, buffers)
+
+
+def _measured(
+    built: Built, inputs: Inputs, backward: Callable[[Any], None]
+) -> dict[int, Decay]:
+    series: dict[int, list[float]] = {}
+    cells: dict[str, list[tuple[int, list[float]]]] = {}
+
+    def watch(index: int, name: str, args: tuple[Any, ...], result: Any) -> None:
+        if name in _WHOLE:
+            steps = args[0]
+            dim = 1 if args[-1] is True else 0
+            if isinstance(steps, Tensor) and steps.requires_grad and steps.dim() == 3:
+                steps.register_hook(lambda grad: series.__setitem__(index, _rms(grad, dim)))
+        elif name in _CELLS:
+            state = tensors_of(result)[0]
+            found: list[float] = []
+            cells.setdefault(recorded_path(built, args), []).append((index, found))
+            if state.requires_grad:
+                state.register_hook(lambda grad: found.extend(_rms(grad.unsqueeze(0), 0)))
+
+    recording = record(built, inputs, watch)
+    backward(recording.output)
+    for calls in cells.values():
+        series[calls[0][0]] = [value for _, found in calls for value in found]
+    return {index: _decay(values) for index, values in series.items() if len(values) > 1}
+
+
+def recorded_path(built: Built, args: tuple[Any, ...]) -> str:
+    """What tells the calls of one cell from those of another: its first weight."""
+    weight = next((a for a in args[2:] if isinstance(a, nn.Parameter)), None)
+    return str(id(weight))
+
+
+def _decay(values: list[float]) -> Decay:
+    tenth = max(1, len(values) // 10)
+    first, last = sum(values[:tenth]) / tenth, sum(values[-tenth:]) / tenth
+    decades = math.log10(max(first, 1e-300)) - math.log10(max(last, 1e-300))
+    survives = 0
+    for value in reversed(values):
+        if value < _LOST * values[-1]:
+            break
+        survives += 1
+    return Decay(len(values), decades, survives)
+
+
+def _rms(gradient: Tensor, dim: int) -> list[float]:
+    """The rms of each step, `dim` being the dimension of time."""
+    others = [d for d in range(gradient.dim()) if d != dim]
+    values: list[float] = gradient.detach().double().square().mean(others).sqrt().tolist()
+    return values
+
+
+def _double(inputs: Inputs) -> Inputs:
+    """The inputs in float64, asking for gradients: that of the input is what is measured."""
+
+    def convert(value: object) -> object:
+        if isinstance(value, Tensor) and value.is_floating_point():
+            return value.detach().double().requires_grad_()
+        return value
+
+    return replace(
+        inputs,
+        args=tuple(convert(value) for value in inputs.args),
+        kwargs={name: convert(value) for name, value in inputs.kwargs.items()},
+    )
+
+
+def _restore(module: nn.Module, buffers: dict[str, Tensor]) -> None:
+    for name, buffer in module.named_buffers():
+        buffer.data = buffers[name]
