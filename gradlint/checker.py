@@ -1,0 +1,99 @@
+"""From what was asked for to the report: find the models, have each examined, collect.
+
+This is the parent's side. It imports no torch; a file without a model costs a look at its text.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from importlib.metadata import version
+
+from gradlint import registry
+from gradlint.config import Request, Settings
+from gradlint.errors import DefinitionsError, GradlintError
+from gradlint.finding import ModelReport, Problem, Report, Status
+from gradlint.job import Job, model_report, work
+from gradlint.rule import Rule
+from gradlint.sandbox import Outcome, Sandbox
+from gradlint.source import Source
+from gradlint.targets import discover, has_model
+
+
+def check(requests: Sequence[Request], settings: Settings) -> Report:
+    """Examine every model of every request. Raises GradlintError for rules that do not exist."""
+    rules = registry.active(settings)
+    problems: list[Problem] = []
+    jobs: list[Job] = []
+    for request in requests:
+        try:
+            jobs.extend(_jobs(request, settings, rules))
+        except GradlintError as error:
+            problems.append(Problem(request.path, error.message, error.hint))
+    models: list[ModelReport] = []
+    for result in _examined(jobs, settings):
+        if isinstance(result, Problem):
+            problems.append(result)
+        else:
+            models.append(result)
+    torch = version("torch") if jobs else ""
+    return Report(tuple(models), tuple(dict.fromkeys(problems)), torch, len(requests))
+
+
+def _jobs(request: Request, settings: Settings, rules: tuple[Rule, ...]) -> list[Job]:
+    source = Source.read(request.path)
+    if not request.names and not has_model(source):
+        return []
+    return [
+        Job(
+            source=source,
+            target=target,
+            rules=rules,
+            seed=settings.seed,
+            device=settings.device,
+            search_fixes=settings.search_fixes,
+            timeout=settings.timeout,
+            memory=settings.memory,
+        )
+        for target in discover(source, request.names, request.input)
+    ]
+
+
+def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[ModelReport | Problem]:
+    """The result of each job, in order; jobs run side by side."""
+    if not jobs:
+        return
+
+    def run(job: Job) -> ModelReport | Problem:
+        if settings.on_progress:
+            settings.on_progress(f"{job.target.path}:{job.target.name}")
+        if job.target.construct is None:
+            return model_report(job.target, Status.NOT_BUILT, _not_built(job))
+        return _result(job, sandbox.run(work, job, job.timeout))
+
+    sandbox = Sandbox(preload=("gradlint.worker", "gradlint.cli"))
+    with ThreadPoolExecutor(settings.jobs or os.cpu_count() or 1) as pool:
+        try:
+            yield from pool.map(run, jobs)
+        finally:
+            sandbox.close()
+
+
+def _not_built(job: Job) -> GradlintError:
+    name = job.target.name
+    return GradlintError(
+        job.target.missing, f"add to the file: def gradlint_model(): return {name}(...)"
+    )
+
+
+def _result(job: Job, outcome: Outcome) -> ModelReport | Problem:
+    """The last word of a child; what it had found before it died is kept."""
+    last = outcome.sent[-1] if outcome.sent else None
+    if isinstance(last, DefinitionsError):
+        return Problem(job.target.path, last.message, last.hint)
+    if isinstance(last, ModelReport):
+        why = f"the search for fixes {outcome.died}" if outcome.died else last.reason
+        return replace(last, reason=why, hint=outcome.hint or last.hint)
+    return Problem(job.target.path, f"{job.target.name} {outcome.died}", outcome.hint)

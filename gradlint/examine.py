@@ -1,0 +1,102 @@
+"""Examine one model: build it, feed it, record it, match, measure, decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from gradlint.build import Builder, Built, reason
+from gradlint.diagnosis import Suspicion, diseases, finding, suspicions
+from gradlint.errors import NotRun
+from gradlint.finding import Finding
+from gradlint.inputs import Inputs, find_inputs
+from gradlint.model import Model
+from gradlint.probe import measure
+from gradlint.profile import Profile
+from gradlint.record import record
+from gradlint.rule import Rule, State
+from gradlint.target import Target
+from gradlint.trace import trace
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A model that can be built again and again, and what to feed it."""
+
+    target: Target
+    build: Callable[[int], Built]
+    inputs: Inputs
+
+    @classmethod
+    def of(cls, builder: Builder, inputs: Inputs) -> Patient:
+        """A model that `builder` builds, on the device of its inputs."""
+
+        def build(seed: int) -> Built:
+            built = builder.build(seed)
+            built.module.to(inputs.device)
+            return built
+
+        return cls(builder.target, build, inputs)
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Everything known of one model: its graph, what was measured, what is suspected."""
+
+    model: Model
+    output: object  # of the recorded run; None where it was not run
+    profile: Profile | None
+    suspicions: tuple[Suspicion, ...]
+
+    @property
+    def confirmed(self) -> list[Suspicion]:
+        """The suspicions that the probe confirmed."""
+        return [s for s in self.suspicions if s.verdict and s.verdict.state is State.CONFIRMED]
+
+    def findings(self) -> list[Finding]:
+        """The findings of the model, one a disease."""
+        found = diseases(self.suspicions, self.model, self.profile)
+        return [finding(disease, self.model, self.profile) for disease in found]
+
+
+def admit(builder: Builder, built: Built, seed: int, device: str) -> Patient:
+    """Find the inputs of a model. Raises NotRun."""
+    if not any(parameter.requires_grad for parameter in built.module.parameters()):
+        raise NotRun("it has no parameters to train")
+    torch.manual_seed(seed)
+    inputs = find_inputs(built.module, builder.target, built.namespace, built.example)
+    return Patient.of(builder, inputs.on(device))
+
+
+def examine(
+    patient: Patient, rules: tuple[Rule, ...], seed: int, always: bool = False
+) -> Examination:
+    """Run, match, measure (where something matches, or `always`), decide.
+
+    Raises NotRun where the model raises.
+    """
+    built = patient.build(seed)
+    built.module.train()
+    try:
+        torch.manual_seed(seed)
+        recording = record(built, patient.inputs.fresh(seed))
+        known = patient.inputs.length_known
+        model = Model(patient.target, recording.graph, built.sites.sources, known)
+        profile = None
+        if always or any(True for rule in rules for _ in rule.match(model)):
+            profile = measure(patient.build, patient.inputs, model, seed)
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
+        why = reason(error, built.sites.file)
+        raise NotRun(f"it raised {why} when it ran", "give its inputs with --input") from error
+    found = suspicions(rules, model, profile)
+    return Examination(model, recording.output, profile, tuple(found))
+
+
+def structure(built: Built, target: Target, rules: tuple[Rule, ...]) -> Examination:
+    """What the structure alone shows of a model that could not be run: suspicions."""
+    model = Model(target, trace(built), built.sites.sources, False)
+    return Examination(model, None, None, tuple(suspicions(rules, model, None)))

@@ -1,0 +1,56 @@
+"""What is handed to a child process, and what comes back. It imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from gradlint.errors import GradlintError
+from gradlint.finding import Finding, ModelReport, Status
+from gradlint.rule import Rule
+from gradlint.source import Source
+from gradlint.target import Target
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model to examine."""
+
+    source: Source
+    target: Target
+    rules: tuple[Rule, ...]
+    seed: int
+    device: str
+    search_fixes: bool
+    timeout: float  # seconds until something must have been sent
+    memory: int  # GiB
+
+
+def work(connection: Connection, job: Job) -> None:
+    """Runs in the child, where torch may be imported."""
+    from gradlint.worker import send_reports
+
+    send_reports(connection, job)
+
+
+def model_report(
+    target: Target,
+    status: Status,
+    why: GradlintError | None = None,
+    inputs: str = "",
+    seconds: float = 0.0,
+    found: tuple[Finding, ...] = (),
+) -> ModelReport:
+    """The report of one model."""
+    return ModelReport(
+        path=target.path,
+        target=target.name,
+        status=status,
+        reason=why.message if why else "",
+        hint=why.hint if why else "",
+        inputs=inputs,
+        seconds=seconds,
+        findings=found,
+        named=target.named,
+        span=target.span,
+    )

@@ -1,0 +1,91 @@
+"""The child process: one model, from its target to its report. Imported once, before forking."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import libcst  # noqa: F401  (so that the fork has it)
+import torch
+
+from gradlint.build import Builder, Built
+from gradlint.errors import DefinitionsError, NotBuilt, NotRun
+from gradlint.examine import admit, examine, structure
+from gradlint.finding import ModelReport, Status
+from gradlint.fixer import with_fixes
+from gradlint.job import Job, model_report
+from gradlint.sandbox import OUT_OF_MEMORY, limit_memory
+
+
+def send_reports(connection: Connection, job: Job) -> None:
+    """Send the model's report once it is diagnosed, and again with each fix that was tried.
+
+    Sends a DefinitionsError instead where the file itself cannot be loaded.
+    """
+    torch.set_num_threads(1)
+    if job.device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        limit_memory(job.memory)  # not with a GPU: its driver maps more than any limit
+    sys.argv = [job.source.filename]
+    sys.path[:0] = _import_roots(Path(job.source.filename))
+    try:
+        for report in reports(job):
+            connection.send(report)
+    except DefinitionsError as error:
+        connection.send(error)
+    except MemoryError:
+        raise SystemExit(OUT_OF_MEMORY) from None
+
+
+def reports(job: Job) -> Iterator[ModelReport]:
+    """The report of one model as it grows. Raises DefinitionsError."""
+    started = time.perf_counter()
+
+    def seconds() -> float:
+        return round(time.perf_counter() - started, 3)
+
+    builder = Builder(job.source, job.target)
+    try:
+        built = builder.build(job.seed)
+    except NotBuilt as error:
+        yield model_report(job.target, Status.NOT_BUILT, error, seconds=seconds())
+        return
+    try:
+        patient = admit(builder, built, job.seed, job.device)
+        examination = examine(patient, job.rules, job.seed)
+    except NotRun as error:
+        yield replace(_unfed(built, job, error), seconds=seconds())
+        return
+    diagnosed = model_report(
+        job.target,
+        Status.PROBED,
+        inputs=patient.inputs.description,
+        seconds=seconds(),
+        found=tuple(examination.findings()),
+    )
+    yield diagnosed
+    if job.search_fixes and examination.confirmed:
+        for found in with_fixes(diagnosed.findings, examination, patient, job):
+            yield replace(diagnosed, findings=found, seconds=seconds())
+
+
+def _unfed(built: Built, job: Job, error: NotRun) -> ModelReport:
+    """What can be said of a model that was built but not run: its structure, if it traces."""
+    try:
+        suspected = tuple(structure(built, job.target, job.rules).findings())
+    except NotRun:
+        return model_report(job.target, Status.NOT_PROBED, error)
+    return model_report(job.target, Status.TRACED, error, found=suspected)
+
+
+def _import_roots(path: Path) -> list[str]:
+    """Where the file's own imports are looked up: its folder, and its package's root."""
+    folder = path.parent
+    while (folder / "__init__.py").exists():
+        folder = folder.parent
+    return list(dict.fromkeys([str(path.parent), str(folder)]))

@@ -1,0 +1,69 @@
+"""GRD401: a deep path that nothing by-passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradlint.model import Model
+from gradlint.profile import Profile
+from gradlint.rewrites.remedies import for_depth
+from gradlint.rule import Cause, Match, Rewrite, Rule, Severity, Verdict
+
+
+class DeepWithoutSkip(Rule):
+    """In a deep network without skip connections every layer is a bottleneck for the gradient.
+
+    Normalisation fixes the size of the signal, not that of the gradient: through BatchNorm
+    and ReLU its rms grows by sqrt(pi / (pi - 1)) = 1.21 a layer, a factor of ten thousand in
+    fifty. A residual connection gives the gradient a way around each layer.
+
+    References:
+        He, Zhang, Ren and Sun (2016), Deep residual learning for image recognition.
+        Yang, Pennington, Rao, Sohl-Dickstein and Schoenholz (2019), A mean field theory of
+        batch normalization.
+
+    Fix safety:
+        A residual connection computes another function: retrain. Without a projection it adds
+        no parameters.
+
+    Known limits:
+        Skips are added only where a layer keeps its shape.
+    """
+
+    code = "GRD401"
+    name = "deep-without-skip"
+    summary = "a deep path without skip connections loses or blows up the gradient"
+    severity = Severity.ERROR
+    cause = Cause.ABSENCE
+
+    min_depth = 16
+    max_decades = 5.0
+    max_collapse = 5.0
+    max_growth = 3.5  # decades, however gently they are gained
+    max_scale = 3.0
+
+    examples = ()
+
+    def match(self, model: Model) -> Iterator[Match]:
+        """A path with at least `min_depth` layers and no residual connection."""
+        graph = model.graph
+        layers = graph.layers()
+        if len(layers) < self.min_depth or graph.residual:
+            return
+        site = graph.commonest_site(layers)
+        if site is not None:
+            message = f"{len(layers)} layers in a row have no skip connection"
+            yield Match(site, layers, message, f"{len(layers)} layers, no way around them")
+
+    def confirm(self, match: Match, profile: Profile) -> Verdict:
+        """The gradient is lost, or grows by far, or the output is far out of scale."""
+        lost = profile.lost(self.max_decades, self.max_collapse)
+        grown = profile.above("growth", self.max_growth, GROWN)
+        return lost.or_else(grown).or_else(profile.blown_up(self.max_growth, self.max_scale))
+
+    def rewrites(self, match: Match, model: Model) -> Iterator[Rewrite]:
+        """The remedies against lost depth."""
+        return for_depth(model)
+
+
+GROWN = "the gradient's rms grows by {measured} decades from the last layer to the first"

@@ -1,0 +1,61 @@
+"""GRD303: weights so large that the signal or the gradient explodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradlint.model import Model
+from gradlint.profile import Profile
+from gradlint.rewrites.remedies import for_depth
+from gradlint.rule import Cause, Match, Rewrite, Rule, Severity, Verdict
+
+
+class HugeInit(Rule):
+    """Weights that start far too large make signal and gradient explode.
+
+    `normal_()` without a standard deviation has the gain sqrt(fan_in): eleven for a layer of
+    128 inputs, and eight of them multiply to a hundred million. Saturating activations keep
+    the signal bounded and let the gradient explode all the same.
+
+    References:
+        Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward
+        neural networks.
+        Poole, Lahiri, Raghu, Sohl-Dickstein and Ganguli (2016), Exponential expressivity in
+        deep neural networks through transient chaos.
+
+    Fix safety:
+        Only the values at initialisation change; old checkpoints load.
+
+    Known limits:
+        Large weights before a normalisation are harmless, and are cleared.
+    """
+
+    code = "GRD303"
+    name = "huge-init"
+    summary = "weights that start far too large make the gradient explode"
+    severity = Severity.ERROR
+    cause = Cause.GAIN
+
+    min_gain = 2.0  # He's initialisation has 1.41
+    max_growth = 1.0
+    max_scale = 3.0
+
+    examples = ()
+
+    def match(self, model: Model) -> Iterator[Match]:
+        """Hidden layers of the path whose weights the author initialised."""
+        written = model.graph.written_by_author()
+        span = model.graph.commonest_init(written)
+        if span is not None:
+            message = f"the weights of {len(written)} layers start far too large"
+            yield Match(span, written, message, f"the start of {len(written)} layers")
+
+    def confirm(self, match: Match, profile: Profile) -> Verdict:
+        """The layers' gain is large, and the gradient or the output explodes."""
+        if profile.gain_of(match.ops) < self.min_gain:
+            return profile.cleared("gain", profile.gain_of(match.ops), self.min_gain)
+        return profile.blown_up(self.max_growth, self.max_scale)
+
+    def rewrites(self, match: Match, model: Model) -> Iterator[Rewrite]:
+        """The remedies against lost depth."""
+        return for_depth(model)

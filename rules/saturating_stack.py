@@ -1,0 +1,67 @@
+"""GRD101: sigmoid-like activations in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradlint.kinds import Kind
+from gradlint.model import Model
+from gradlint.profile import Profile
+from gradlint.rewrites.remedies import for_depth
+from gradlint.rule import Cause, Match, Rewrite, Rule, Severity, Verdict
+
+
+class SaturatingStack(Rule):
+    """Saturating activations in a row multiply slopes below one.
+
+    The gradient that reaches the first layer is a product with one slope an activation.
+    The sigmoid's slope is 1/4 at most, and with PyTorch's default initialisation the
+    gradient's rms shrinks by 0.14 a layer: twelve layers leave a part in ten billion.
+    The last layers learn, the first ones never move.
+
+    References:
+        Bengio, Simard and Frasconi (1994), Learning long-term dependencies with gradient
+        descent is difficult.
+        Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward
+        neural networks.
+
+    Fix safety:
+        ReLU computes another function: retrain. Old checkpoints load, and mean something else.
+
+    Known limits:
+        A sigmoid that gates another branch, or that ends the model, is not part of a stack.
+        A stack inside a residual branch is not reported.
+    """
+
+    code = "GRD101"
+    name = "saturating-stack"
+    summary = "saturating activations in a row shrink the gradient"
+    severity = Severity.ERROR
+    cause = Cause.SLOPE
+
+    min_depth = 4  # three sigmoid layers train
+    max_decades = 5.0
+    max_collapse = 5.0
+
+    examples = ()
+
+    def match(self, model: Model) -> Iterator[Match]:
+        """A path with at least `min_depth` saturating activations."""
+        stack = [op for op in model.graph.activations() if op.kind is Kind.SATURATING]
+        if len(stack) < self.min_depth or stack[0].site is None:
+            return
+        names = " and ".join(sorted({op.name for op in stack}))
+        yield Match(
+            stack[0].site,
+            tuple(stack),
+            f"the gradient vanishes across {len(stack)} {names} activations",
+            f"first of {len(stack)}",
+        )
+
+    def confirm(self, match: Match, profile: Profile) -> Verdict:
+        """The gradient is lost, or the output no longer depends on the input."""
+        return profile.lost(self.max_decades, self.max_collapse)
+
+    def rewrites(self, match: Match, model: Model) -> Iterator[Rewrite]:
+        """The remedies against lost depth."""
+        return for_depth(model)

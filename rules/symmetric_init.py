@@ -1,0 +1,70 @@
+"""GRD301: every unit of a layer starts with the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradlint.model import Model
+from gradlint.profile import Profile
+from gradlint.rewrites.remedies import for_depth
+from gradlint.rule import Cause, Match, Rewrite, Rule, Rung, Severity, Verdict
+
+_CONSTANT = frozenset(
+    {"constant_", "zeros_", "ones_", "fill_", "zero_", "zeros", "ones", "full", "__set__", "copy_"}
+)
+
+
+class SymmetricInit(Rule):
+    """Units that start equal stay equal.
+
+    If all units of a layer have the same weights they compute the same value, receive the
+    same gradient and take the same steps for ever: the layer has one unit, however wide it is.
+
+    References:
+        Rumelhart, Hinton and Williams (1986), Learning representations by back-propagating
+        errors.
+
+    Fix safety:
+        Only the values at initialisation change; old checkpoints load.
+
+    Known limits:
+        The last layer may start at zero, and so may the last layer of a residual branch:
+        their gradients differ from unit to unit, and they are cleared.
+    """
+
+    code = "GRD301"
+    name = "symmetric-init"
+    summary = "a constant initialisation makes all units of a layer equal"
+    severity = Severity.ERROR
+    cause = Cause.BROKEN
+
+    max_evenness = 4.0  # decades between a weight's size and the spread of its rows
+
+    examples = ()
+
+    def match(self, model: Model) -> Iterator[Match]:
+        """A hidden layer whose weight the author set to a constant."""
+        found = [
+            (op, weight.init.span)
+            for op in model.graph.hidden()
+            for weight in model.graph.weights_of(op)
+            if weight.init and weight.init.span and weight.init.function in _CONSTANT
+        ]
+        if found:
+            ops = tuple(op for op, _ in found)
+            span = found[0][1]
+            count = f"{len(ops)} layer{'s' if len(ops) > 1 else ''}"
+            message = f"a constant initialisation makes all units equal in {count}"
+            yield Match(span, ops, message, "the same value for every unit")
+
+    def confirm(self, match: Match, profile: Profile) -> Verdict:
+        """The rows of a hidden weight are equal, and so are the rows of its gradient."""
+        return profile.above(
+            "evenness",
+            self.max_evenness,
+            "the units of a hidden layer differ by a part in 10^{measured}",
+        )
+
+    def rewrites(self, match: Match, model: Model) -> Iterator[Rewrite]:
+        """A random initialisation; nothing else breaks the symmetry, but it may need more."""
+        return (r for r in for_depth(model) if r.rung <= Rung.NORMALISATION)

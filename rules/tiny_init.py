@@ -1,0 +1,61 @@
+"""GRD302: weights so small that the signal dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gradlint.model import Model
+from gradlint.profile import Profile
+from gradlint.rewrites.remedies import for_depth
+from gradlint.rule import Cause, Match, Rewrite, Rule, Severity, Verdict
+
+
+class TinyInit(Rule):
+    """Weights that start far too small shrink signal and gradient in every layer.
+
+    A linear layer multiplies the size of its signal by its gain, std(W) * sqrt(fan_in).
+    `normal_(std=0.01)` on a layer of 128 inputs has the gain 0.11: ten such layers leave
+    a part in ten billion of the input, and the same of the gradient.
+
+    References:
+        Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward
+        neural networks.
+        He, Zhang, Ren and Sun (2015), Delving deep into rectifiers.
+
+    Fix safety:
+        Only the values at initialisation change; old checkpoints load.
+
+    Known limits:
+        Small weights before a normalisation, or at the end of a residual branch, are harmless,
+        and are cleared.
+    """
+
+    code = "GRD302"
+    name = "tiny-init"
+    summary = "weights that start far too small make the signal die"
+    severity = Severity.ERROR
+    cause = Cause.GAIN
+
+    max_gain = 0.5  # PyTorch's own default is 0.58
+    max_decades = 5.0
+    max_collapse = 5.0
+
+    examples = ()
+
+    def match(self, model: Model) -> Iterator[Match]:
+        """Hidden layers of the path whose weights the author initialised."""
+        written = model.graph.written_by_author()
+        span = model.graph.commonest_init(written)
+        if span is not None:
+            message = f"the weights of {len(written)} layers start far too small"
+            yield Match(span, written, message, f"the start of {len(written)} layers")
+
+    def confirm(self, match: Match, profile: Profile) -> Verdict:
+        """The layers' gain is small, and the gradient is lost."""
+        if profile.gain_of(match.ops) > self.max_gain:
+            return profile.cleared("gain", profile.gain_of(match.ops), self.max_gain)
+        return profile.lost(self.max_decades, self.max_collapse)
+
+    def rewrites(self, match: Match, model: Model) -> Iterator[Rewrite]:
+        """The remedies against lost depth."""
+        return for_depth(model)
