@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -48,7 +49,9 @@ class Builder:
         self.target = target
         self._file = source.filename
         self.sites = Sites(source)
-        self.namespace: dict[str, object] = {}
+        module = ModuleType(os.path.splitext(os.path.basename(source.filename))[0])
+        sys.modules.setdefault(module.__name__, module)  # dataclasses look themselves up there
+        self.namespace: dict[str, object] = module.__dict__
         execute(source, self.namespace)
 
     def build(self, seed: int) -> Built:

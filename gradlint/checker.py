@@ -16,7 +16,6 @@ from gradlint.config import Request, Settings
 from gradlint.errors import DefinitionsError, GradlintError
 from gradlint.finding import ModelReport, Problem, Report, Status
 from gradlint.job import Job, model_report, work
-from gradlint.rule import Rule
 from gradlint.sandbox import Outcome, Sandbox
 from gradlint.source import Source
 from gradlint.targets import discover, has_model
@@ -24,12 +23,11 @@ from gradlint.targets import discover, has_model
 
 def check(requests: Sequence[Request], settings: Settings) -> Report:
     """Examine every model of every request. Raises GradlintError for rules that do not exist."""
-    rules = registry.active(settings)
     problems: list[Problem] = []
     jobs: list[Job] = []
     for request in requests:
         try:
-            jobs.extend(_jobs(request, settings, rules))
+            jobs.extend(_jobs(request, settings))
         except GradlintError as error:
             problems.append(Problem(request.path, error.message, error.hint))
     models: list[ModelReport] = []
@@ -38,14 +36,21 @@ def check(requests: Sequence[Request], settings: Settings) -> Report:
             problems.append(result)
         else:
             models.append(result)
-    torch = version("torch") if jobs else ""
-    return Report(tuple(models), tuple(dict.fromkeys(problems)), torch, len(requests))
+    return Report(
+        models=tuple(models),
+        problems=tuple(dict.fromkeys(problems)),
+        torch=version("torch") if jobs else "",
+        files=len(requests),
+        sources={job.source.path: job.source for job in jobs},
+    )
 
 
-def _jobs(request: Request, settings: Settings, rules: tuple[Rule, ...]) -> list[Job]:
+def _jobs(request: Request, settings: Settings) -> list[Job]:
     source = Source.read(request.path)
     if not request.names and not has_model(source):
         return []
+    targets = discover(source, request.names, request.input)
+    rules = registry.active(settings) if targets else ()
     return [
         Job(
             source=source,
@@ -57,7 +62,7 @@ def _jobs(request: Request, settings: Settings, rules: tuple[Rule, ...]) -> list
             timeout=settings.timeout,
             memory=settings.memory,
         )
-        for target in discover(source, request.names, request.input)
+        for target in targets
     ]
 
 

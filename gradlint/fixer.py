@@ -20,7 +20,7 @@ from gradlint.finding import Finding, Fix
 from gradlint.profile import show, sickness
 from gradlint.record import same_shape
 from gradlint.job import Job
-from gradlint.rule import Checkpoint, Rewrite, State
+from gradlint.rule import Cause, Checkpoint, Rewrite, State
 from gradlint.span import Edit
 from gradlint.targets import discover
 from gradlint.trial import LIMIT, trial
@@ -76,7 +76,8 @@ class _Search:
         self._sick = examination
         self._patient = patient
         self._job = job
-        self._before = trial(patient.build, patient.inputs, examination.model.graph, job.seed)
+        self._memory = any(s.rule.cause is Cause.TIME for s in examination.confirmed)
+        self._before = self._trial(patient, examination)
         self._after: dict[str, Examination] = {}
 
     def fixes(self) -> Iterator[Fix]:
@@ -124,11 +125,15 @@ class _Search:
         self._after[fix.title] = after
         if why := self._worse(after):
             return replace(fix, why_not=why)
-        learnt = trial(patient.build, patient.inputs, after.model.graph, self._job.seed)
+        learnt = self._trial(patient, after)
         fix = replace(fix, trial_after=learnt)
         if not learnt <= LIMIT:
             return replace(fix, why_not=_did_not_learn(learnt))
         return replace(fix, verified=True)
+
+    def _trial(self, patient: Patient, examination: Examination) -> float:
+        graph = examination.model.graph
+        return trial(patient.build, patient.inputs, graph, self._job.seed, self._memory)
 
     def _rewritten(self, candidate: Candidate) -> Patient:
         """The patient after the edits. Raises GradlintError, ValueError where edits collide."""
@@ -152,6 +157,15 @@ class _Search:
         return ""
 
 
+def _compatible(group: Sequence[Rewrite]) -> bool:
+    """Whether the edits can be made together."""
+    edits = sorted({edit for rewrite in group for edit in rewrite.edits})
+    return not any(
+        first.span.overlaps(second.span)
+        for first, second in zip(edits, edits[1:], strict=False)
+    )
+
+
 def _did_not_learn(share: float) -> str:
     if math.isnan(share):
         return "its effect on learning could not be tried"
@@ -166,7 +180,7 @@ def candidates(rewrites: Sequence[Rewrite]) -> Iterator[Candidate]:
     groups: list[tuple[Rewrite, ...]] = []
     for count in range(1, _TOGETHER + 1):
         for group in itertools.combinations(rewrites, count):
-            if len({rewrite.rung for rewrite in group}) == count:
+            if len({rewrite.rung for rewrite in group}) == count and _compatible(group):
                 groups.append(tuple(sorted(group, key=lambda rewrite: rewrite.rung)))
     groups.sort(key=lambda group: (max(r.rung for r in group), len(group)))
     return (Candidate(group) for group in groups)

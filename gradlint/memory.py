@@ -5,6 +5,7 @@ In float32 the gradients of an RNN and of an LSTM over 500 steps both underflow 
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,24 +30,21 @@ def decays(
 ) -> dict[int, Decay]:
     """The decay along each recurrence, by the index of the operation that starts it.
 
-    Leaves the parameters and their gradients as they were.
+    Nothing where the model cannot run in float64.
     """
-    module = built.module
-    kept = {name: (p.data, p.grad) for name, p in module.named_parameters()}
-    buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
     default = torch.get_default_dtype()
+    overwrites = torch.__future__.get_overwrite_module_params_on_conversion()
     try:
         torch.set_default_dtype(torch.float64)
-        module.double().zero_grad()
-        return _measured(built, _double(inputs), backward)
-    except RuntimeError:  # the model insists on float32 somewhere: nothing is known
+        # A parameter that is converted in place still expects gradients of its old type.
+        torch.__future__.set_overwrite_module_params_on_conversion(True)
+        double = replace(built, module=copy.deepcopy(built.module).double())
+        return _measured(double, _double(inputs), backward)
+    except RuntimeError:
         return {}
     finally:
         torch.set_default_dtype(default)
-        module.to(default)
-        for name, parameter in module.named_parameters():
-            parameter.data, parameter.grad = kept[name]
-        _restore(module, buffers)
+        torch.__future__.set_overwrite_module_params_on_conversion(overwrites)
 
 
 def _measured(
@@ -113,8 +111,3 @@ def _double(inputs: Inputs) -> Inputs:
         args=tuple(convert(value) for value in inputs.args),
         kwargs={name: convert(value) for name, value in inputs.kwargs.items()},
     )
-
-
-def _restore(module: nn.Module, buffers: dict[str, Tensor]) -> None:
-    for name, buffer in module.named_buffers():
-        buffer.data = buffers[name]

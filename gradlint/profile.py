@@ -119,8 +119,12 @@ class Profile:
         state = State.CONFIRMED if all(over) else State.UNPROVEN if any(over) else State.CLEARED
         if state is State.CONFIRMED and not self.length_known:
             state = State.UNPROVEN
-        sentence = f"the gradient survives {middle.survives} of {middle.length} time steps"
-        return Verdict(state, "forgetting", -middle.decades, max_decades, sentence)
+        lost = -middle.decades
+        sentence = (
+            f"the gradient's rms falls by {show(lost)} decades over {middle.length} time steps, "
+            f"and survives the last {middle.survives}"
+        )
+        return Verdict(state, "forgetting", lost, max_decades, sentence)
 
     def gain_of(self, ops: Sequence[Op]) -> float:
         """The median gain of the weights that these operations read, at initialisation."""
@@ -205,9 +209,9 @@ def scale(profile: Profile, reading: Reading) -> float:
 
 
 def evenness(profile: Profile, reading: Reading) -> float:
-    """How even the most even hidden weight is: -log of its rows' relative spread."""
+    """To how many digits the rows of the most even hidden weight, and of its gradient, agree."""
     least = min(reading.symmetry.values(), default=1.0)
-    return -math.log10(max(least, 1e-45))
+    return -math.log10(max(least, 1e-16))
 
 
 def forgetting(profile: Profile, reading: Reading) -> float:

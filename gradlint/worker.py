@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import libcst  # noqa: F401  (so that the fork has it)
 import torch
@@ -32,7 +31,6 @@ def send_reports(connection: Connection, job: Job) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         limit_memory(job.memory)  # not with a GPU: its driver maps more than any limit
     sys.argv = [job.source.filename]
-    sys.path[:0] = _import_roots(Path(job.source.filename))
     try:
         for report in reports(job):
             connection.send(report)
@@ -81,11 +79,3 @@ def _unfed(built: Built, job: Job, error: NotRun) -> ModelReport:
     except NotRun:
         return model_report(job.target, Status.NOT_PROBED, error)
     return model_report(job.target, Status.TRACED, error, found=suspected)
-
-
-def _import_roots(path: Path) -> list[str]:
-    """Where the file's own imports are looked up: its folder, and its package's root."""
-    folder = path.parent
-    while (folder / "__init__.py").exists():
-        folder = folder.parent
-    return list(dict.fromkeys([str(path.parent), str(folder)]))

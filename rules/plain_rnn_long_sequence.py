@@ -62,7 +62,7 @@ class PlainRnnLongSequence(Rule):
         proposals = [
             recurrent.orthogonal(model, op),
             recurrent.identity(model, op),
-            recurrent.gated(model, op, to="gru"),
             recurrent.gated(model, op, to="lstm"),
+            recurrent.gated(model, op, to="gru"),
         ]
         return (rewrite for rewrite in proposals if rewrite is not None)

@@ -38,7 +38,7 @@ class SymmetricInit(Rule):
     severity = Severity.ERROR
     cause = Cause.BROKEN
 
-    max_evenness = 4.0  # decades between a weight's size and the spread of its rows
+    max_evenness = 4.0  # digits
 
     examples = ()
 
@@ -62,7 +62,7 @@ class SymmetricInit(Rule):
         return profile.above(
             "evenness",
             self.max_evenness,
-            "the units of a hidden layer differ by a part in 10^{measured}",
+            "the units of a hidden layer, and their gradients, agree to {measured} digits",
         )
 
     def rewrites(self, match: Match, model: Model) -> Iterator[Rewrite]:

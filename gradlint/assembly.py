@@ -1,0 +1,151 @@
+"""How a class or factory can be called: by its call sites, defaults, configuration classes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gradlint.bindings import argument, default
+from gradlint.constructions import Construction
+from gradlint.expressions import free_names, portable, stored_names
+from gradlint.outline import HOLDERS, Function, Outline, blocks, flat, is_torch_layer
+from gradlint.purity import Purity
+from gradlint.slicing import Slicer
+
+CONFIGURATION = re.compile(r"(config|cfg|args|params|options|settings)$", re.IGNORECASE)
+Setup = tuple[ast.stmt, ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to build a model, or what is missing for one."""
+
+    setup: Setup
+    construct: ast.expr | None
+    unknown: tuple[str, ...] = ()
+    site: Construction | None = None
+
+    @property
+    def missing(self) -> str:
+        """Why there is no way, as a sentence."""
+        if self.construct is not None:
+            return ""
+        if not self.unknown:
+            return "the arguments of its constructor have no known value"
+        *others, last = self.unknown
+        names = f"{', '.join(others)} and {last}" if others else last
+        return f"{names} {'have' if others else 'has'} no known value"
+
+
+class Assembly:
+    """Finds recipes in one file."""
+
+    def __init__(self, outline: Outline, slicer: Slicer) -> None:
+        self.outline = outline
+        self.slicer = slicer
+
+    def recipe(self, sites: list[Construction], node: ast.ClassDef | Function | None) -> Recipe:
+        """The first call site that folds, else the one that lacks the least."""
+        for site in sites:
+            construct = portable(self.outline, site.expression)
+            setup = self.slicer.slice(construct, site.call)
+            if setup is not None:
+                return Recipe(setup, construct, site=site)
+        if node is None:
+            return Recipe((), None)
+        recipes = [self._pieced(node, site) for site in [*sites, None]]
+        return min(recipes, key=lambda recipe: (recipe.construct is None, len(recipe.unknown)))
+
+    def _pieced(self, node: ast.ClassDef | Function, site: Construction | None) -> Recipe:
+        """A call put together from what folds: arguments, defaults, configuration classes."""
+        method = isinstance(node, ast.ClassDef)
+        function = self.outline.method(node, "__init__") if isinstance(node, ast.ClassDef) else node
+        if function is None:
+            return Recipe((), None) if self._wants_more(node) else self._call(node, [], None)
+        unknown, keywords = [], []
+        for parameter in _parameters(function, method):
+            value = self._given(function, method, site, parameter.arg)
+            needed = default(function, parameter.arg) is None
+            if value is None and needed:
+                value = self._configuration(parameter)
+            if value is not None:
+                keywords.append(ast.keyword(parameter.arg, value))
+            elif needed:
+                unknown.append(parameter.arg)
+        if unknown:
+            return Recipe((), None, tuple(unknown))
+        return self._call(node, keywords, site)
+
+    def _given(
+        self, function: Function, method: bool, site: Construction | None, name: str
+    ) -> ast.expr | None:
+        """What a call site gives for a parameter, where that folds."""
+        value = argument(function, site.call, name, method) if site is not None else None
+        if site is None or value is None:
+            return None
+        value = portable(self.outline, value)
+        return value if self.slicer.slice(value, site.call) is not None else None
+
+    def _call(
+        self,
+        node: ast.ClassDef | Function,
+        keywords: list[ast.keyword],
+        site: Construction | None,
+    ) -> Recipe:
+        place: ast.expr | ast.stmt = site.call if site is not None else node
+        call = ast.Call(ast.Name(node.name, ast.Load()), [], keywords)
+        setup: Setup | None = ()
+        if site is not None:
+            values = ast.Tuple([keyword.value for keyword in keywords], ast.Load())
+            setup = self.slicer.slice(values, site.call)
+        for inner in ast.walk(call):
+            if isinstance(inner, ast.expr | ast.keyword) and not hasattr(inner, "lineno"):
+                ast.copy_location(inner, place)
+        return Recipe((), None) if setup is None else Recipe(setup, call, site=site)
+
+    def _wants_more(self, node: ast.ClassDef | Function) -> bool:
+        """Whether a class takes the arguments of a layer of torch.nn."""
+        bases = self.outline.foreign_bases(node) if isinstance(node, ast.ClassDef) else []
+        return any(is_torch_layer(name) and name not in HOLDERS for name in bases)
+
+    def _configuration(self, parameter: ast.arg) -> ast.expr | None:
+        """An object of a configuration class of this file, where the parameter asks for one."""
+        purity = Purity(self.outline, models=False)
+        wanted = parameter.annotation.id if isinstance(parameter.annotation, ast.Name) else ""
+        for name, node in self.outline.classes.items():
+            alike = CONFIGURATION.search(name) and CONFIGURATION.search(parameter.arg)
+            if name in self.outline.modules or not (alike or name == wanted):
+                continue
+            call = ast.Call(ast.Name(name, ast.Load()), [], [])
+            if self._complete(node) and purity.callee(call):
+                return call
+        return None
+
+    def _complete(self, node: ast.ClassDef) -> bool:
+        """Whether a class that is no module can be built without arguments."""
+        init = self.outline.method(node, "__init__")
+        if init is not None:
+            return all(default(init, p.arg) is not None for p in _parameters(init, True))
+        fields = (f for member in self.outline.lineage(node) for f in flat(member.body))
+        return all(f.value is not None for f in fields if isinstance(f, ast.AnnAssign))
+
+    def script_globals(self, node: ast.ClassDef) -> Setup:
+        """Names that the class reads and that are bound under a condition or in `__main__`."""
+        compound = [s for s in self.outline.tree.body if any(blocks(s))]
+        bound = {name for s in compound for name in stored_names(s)}
+        found: dict[int, ast.stmt] = {}
+        for method in (m for c in self.outline.lineage(node) for m in c.body):
+            if isinstance(method, ast.FunctionDef):
+                for name in (set(free_names(method)) - stored_names(method)) & bound:
+                    wanted = ast.copy_location(ast.Name(name, ast.Load()), method)
+                    for statement in self.slicer.slice(wanted, method.body[0]) or ():
+                        found[statement.lineno] = statement
+        return tuple(found[line] for line in sorted(found))
+
+
+def _parameters(function: Function, method: bool) -> Iterator[ast.arg]:
+    given = function.args
+    yield from [*given.posonlyargs, *given.args][1 if method else 0 :]
+    yield from given.kwonlyargs

@@ -1,0 +1,57 @@
+"""From the command line and the configured targets to requests, one a file and input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from gradlint.config import Request
+from gradlint.finding import Problem
+from gradlint.paths import python_files, refusal, relative, split_spec
+
+
+def collect(
+    paths: Sequence[str], targets: Sequence[Request], input: str | None
+) -> tuple[tuple[Request, ...], tuple[Problem, ...]]:
+    """What to check: the paths, or else the configured targets, or else this folder.
+
+    A target's file, named without a model, stands for the targets in it.
+    """
+    problems: list[Problem] = []
+    wanted: list[Request] = []
+    for path, name in map(split_spec, paths or (() if targets else (".",))):
+        for file in _files(path, problems):
+            wanted += _wanted(file, name, targets)
+    if not paths:
+        wanted += [target for target in targets if list(_files(target.path, problems))]
+    return tuple(_merged(wanted, input)), tuple(problems)
+
+
+def _files(path: str, problems: list[Problem]) -> Iterator[str]:
+    error = refusal(path)
+    if error is not None:
+        problems.append(Problem(relative(path) if path != "-" else path, error.message, error.hint))
+        return
+
+    def unreadable(error: OSError) -> None:
+        message = f"cannot read: {error.strerror}"
+        problems.append(Problem(relative(error.filename), message, "check its permissions"))
+
+    yield from python_files(path, unreadable)
+
+
+def _wanted(file: str, name: str, targets: Iterable[Request]) -> list[Request]:
+    ours = [target for target in targets if target.path == file]
+    if not name:
+        return ours or [Request(file)]
+    return [Request(file, (name,), target.input) for target in ours if name in target.names] or [
+        Request(file, (name,))
+    ]
+
+
+def _merged(wanted: Iterable[Request], input: str | None) -> Iterator[Request]:
+    """Each file once, or once an input; its named models instead of all of them."""
+    names: dict[tuple[str, str | None], list[str]] = {}
+    for request in wanted:
+        known = names.setdefault((request.path, input or request.input), [])
+        known += [name for name in request.names if name not in known]
+    return (Request(path, tuple(known), spec) for (path, spec), known in names.items())

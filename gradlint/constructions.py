@@ -1,0 +1,151 @@
+"""Expressions that build a model, and where they stand."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+
+from gradlint.expressions import unwrapped
+from gradlint.outline import Outline, calls, is_torch_layer
+
+WHOLE = {
+    f"torch.nn.{name}"
+    for name in "Sequential Transformer TransformerEncoder TransformerDecoder RNN LSTM GRU".split()
+}
+MODEL_NAMES = {"model", "net", "network"}
+
+
+@dataclass(frozen=True)
+class Construction:
+    """One expression that builds a model."""
+
+    call: ast.Call
+    expression: ast.expr  # the call with what is chained to it: `Net().apply(init)`
+    product: str  # the class or factory that it builds; "" for a model of torch.nn itself
+    statement: ast.stmt
+    bound_as: str  # the variable that holds it, or ""
+
+    @property
+    def key(self) -> str:
+        """What tells models apart: the class or factory, or else the variable."""
+        return self.product or self.bound_as
+
+
+class Constructions:
+    """The constructions of one file."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+
+    @cached_property
+    def factories(self) -> dict[str, str]:
+        """Functions that return a model, and the class it is of ("" for torch.nn itself)."""
+        found: dict[str, str] = {}
+        for _ in range(3):  # a factory may return what another factory makes
+            for name, function in self.outline.functions.items():
+                product = self._returned(function, found)
+                if product is not None and name not in found:
+                    found[name] = product
+        return found
+
+    def _returned(self, function: ast.FunctionDef, known: dict[str, str]) -> str | None:
+        bound: dict[str, str] = {}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                product = self._product(node.value, known, node.targets[0].id)
+                if product is not None:
+                    bound.setdefault(node.targets[0].id, product)
+        for node in ast.walk(function):
+            if isinstance(node, ast.Return) and node.value is not None:
+                value = unwrapped(self.outline, node.value)
+                if isinstance(value, ast.Name) and value.id in bound:
+                    return bound[value.id]
+                product = self._product(value, known)
+                if product is not None:
+                    return product
+        return None
+
+    def _product(self, node: ast.expr, factories: dict[str, str], bound: str = "") -> str | None:
+        """The class that an expression builds a model of, "" for torch.nn, None for no model."""
+        node = unwrapped(self.outline, node)
+        if not isinstance(node, ast.Call):
+            return None
+        name = self.outline.qualified(node.func)
+        if name in self.outline.modules:
+            return name
+        if name in factories:
+            return factories[name] or name
+        if name in WHOLE or (bound in MODEL_NAMES and is_torch_layer(name)):
+            return ""
+        return None
+
+    @cached_property
+    def helpers(self) -> set[str]:
+        """Functions that the model classes use to build their parts."""
+        reached: set[str] = set()
+        waiting: list[ast.AST] = list(self.outline.modules.values())
+        while waiting:
+            for node in ast.walk(waiting.pop()):
+                name = node.id if isinstance(node, ast.Name) else ""
+                if name in self.outline.functions and name not in reached:
+                    reached.add(name)
+                    waiting.append(self.outline.functions[name])
+        return reached
+
+    @cached_property
+    def all(self) -> list[Construction]:
+        """The constructions outside model classes and their helper functions, in order."""
+        found = [
+            self._construction(call)
+            for call in calls(self.outline.tree)
+            if not self._inside_model(call)
+        ]
+        kept = [construction for construction in found if construction is not None]
+        return sorted(kept, key=lambda c: (c.call.lineno, c.call.col_offset))
+
+    def _construction(self, call: ast.Call) -> Construction | None:
+        bound = self.bound_as(call)
+        product = self._product(call, self.factories, bound)
+        if product is None or unwrapped(self.outline, call) is not call:
+            return None
+        if product == "" and (not bound or self.within_factory(call)):
+            return None
+        statement = self.outline.statement(call)
+        return Construction(call, self._chain(call), product, statement, bound)
+
+    def _chain(self, call: ast.Call) -> ast.expr:
+        """The longest expression that is this model and nothing else."""
+        parents = self.outline.parents
+        chain: ast.expr = call
+        method, outer = parents[chain], parents[parents[chain]]
+        while (
+            isinstance(method, ast.Attribute)
+            and isinstance(outer, ast.Call)
+            and unwrapped(self.outline, outer) is call
+        ):
+            chain = outer
+            method, outer = parents[chain], parents[parents[chain]]
+        return chain
+
+    def _inside_model(self, node: ast.AST) -> bool:
+        for outer in self.outline.enclosing(node):
+            name = getattr(outer, "name", "")
+            if self.outline.modules.get(name) is outer:
+                return True
+            if name in self.helpers and self.outline.functions.get(name) is outer:
+                return True
+        return False
+
+    def within_factory(self, node: ast.AST) -> bool:
+        """Whether a node stands inside a factory function."""
+        return getattr(self.outline.scope(node), "name", "") in self.factories
+
+    def bound_as(self, call: ast.Call) -> str:
+        """The variable that a construction is assigned to, through wrappers."""
+        statement = self.outline.statement(call)
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+            if isinstance(target, ast.Name) and unwrapped(self.outline, statement.value) is call:
+                return target.id
+        return ""

@@ -1,0 +1,100 @@
+"""The format for other programs: one object, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from gradlint import __version__
+from gradlint.finding import Evidence, Finding, Fix, ModelReport, Problem, Related
+from gradlint.formats.view import View
+from gradlint.span import Edit, Span
+
+SCHEMA_VERSION = 1
+
+
+def render(view: View) -> str:
+    """The report as JSON, in ASCII."""
+    report = view.report
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "gradlint": __version__,
+        "torch": report.torch,
+        "models": [_model(model) for model in report.models],
+        "findings": [_finding(finding) for _, finding in view.findings],
+        "errors": [_problem(problem) for problem in report.problems],
+    }
+    return json.dumps(document, indent=2, allow_nan=False)
+
+
+def _model(model: ModelReport) -> dict[str, Any]:
+    return {
+        "path": model.path,
+        "target": model.target,
+        "status": model.status,
+        "reason": model.reason,
+        "hint": model.hint,
+        "inputs": model.inputs,
+        "seconds": _number(round(model.seconds, 3)),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": {"code": finding.code, "name": finding.name},
+        "severity": finding.severity,
+        "state": finding.state,
+        **_place(finding.span),
+        "target": finding.target,
+        "message": finding.message,
+        "signature": finding.signature,
+        "related": [_related(related) for related in finding.related],
+        "evidence": _evidence(finding.evidence) if finding.evidence else None,
+        "fixes": [_fix(fix) for fix in finding.fixes],
+    }
+
+
+def _place(span: Span) -> dict[str, Any]:
+    return {**asdict(span), "cell": None}
+
+
+def _related(related: Related) -> dict[str, Any]:
+    return {**_place(related.span), "message": related.message}
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "quantity": evidence.quantity,
+        "measured": _number(evidence.measured),
+        "limit": _number(evidence.limit),
+        "seeds": evidence.seeds,
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "checkpoint": fix.checkpoint,
+        "verified": fix.verified,
+        "why_not": fix.why_not,
+        "before": _number(fix.before),
+        "after": _number(fix.after),
+        "trial_before": _number(fix.trial_before),
+        "trial_after": _number(fix.trial_after),
+        "edits": [_edit(edit) for edit in fix.edits],
+    }
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {**_place(edit.span), "text": edit.text}
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"path": problem.path, "message": problem.message, "hint": problem.hint}
+
+
+def _number(value: float) -> float | str:
+    """JSON has no infinity: "inf", "-inf" and "nan" are texts."""
+    return value if math.isfinite(value) else str(float(value))

@@ -1,0 +1,128 @@
+"""What the formats share: which findings are shown, and how numbers and counts are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from gradlint.errors import GradlintError
+from gradlint.finding import Finding, Fix, ModelReport, Report, Status
+from gradlint.rule import Severity, State
+from gradlint.source import Source
+
+ALWAYS = frozenset({State.CONFIRMED})
+DOUBTFUL = frozenset({State.SUSPECTED, State.UNPROVEN})
+
+
+@dataclass(frozen=True)
+class View:
+    """A report, and what of it is to be shown."""
+
+    report: Report
+    states: frozenset[State] = ALWAYS
+    verbose: bool = False
+    quiet: bool = False
+    applied: frozenset[Fix] = frozenset()
+
+    @cached_property
+    def findings(self) -> list[tuple[ModelReport, Finding]]:
+        """The findings to show, by file and place."""
+        found = [
+            (model, finding)
+            for model in self.report.models
+            for finding in model.findings
+            if finding.state in self.states
+        ]
+        return sorted(found, key=lambda pair: (pair[1].span, pair[1].code))
+
+    @property
+    def noted(self) -> Iterator[ModelReport]:
+        """The models that something is to be said of; what was named and not done is a problem."""
+        return (
+            model
+            for model in self.report.models
+            if model.reason and (model.status is Status.PROBED or not model.named)
+        )
+
+    def hidden(self, model: ModelReport) -> int:
+        """How many suspicions of a model are not shown."""
+        doubtful = DOUBTFUL - self.states
+        return sum(finding.state in doubtful for finding in model.findings)
+
+    def source(self, path: str) -> Source | None:
+        """A file as it was checked, or as it is now."""
+        try:
+            return self.report.sources.get(path) or Source.read(path)
+        except GradlintError:
+            return None
+
+
+def note(view: View, model: ModelReport) -> str:
+    """The line that says what is missing of a model, and why."""
+    place = f"{model.path}:{model.span.line}" if model.span else model.path
+    hidden = view.hidden(model)
+    tail = f"; {hidden} suspected (shown with --suspected)" if hidden else ""
+    return f"{place}: note: {undone(model)}{tail}"
+
+
+def undone(model: ModelReport) -> str:
+    """What could not be done with a model, and why."""
+    what = {Status.PROBED: "", Status.NOT_BUILT: " was not built"}
+    return f"{model.target}{what.get(model.status, ' was not probed')}: {one_line(model.reason)}"
+
+
+def footer(view: View) -> str:
+    """The last line: how much was checked, and what came of it."""
+    models = view.report.models
+    if not models:
+        return f"No models in {count(view.report.files, 'file')}."
+    found = [finding for _, finding in view.findings]
+    confirmed = [finding for finding in found if finding.state is State.CONFIRMED]
+    fixable = [finding for finding in confirmed if finding.fix and finding.fix not in view.applied]
+    fixed = [finding for finding in confirmed if finding.fix in view.applied]
+    parts = [
+        _some(sum(finding.severity is Severity.ERROR for finding in confirmed), "error"),
+        _some(sum(finding.severity is Severity.WARNING for finding in confirmed), "warning"),
+        *(f"{n} {state}" for state in State if (n := _others(found, state))),
+    ]
+    if not any(parts):
+        parts = ["no findings"]
+    undone = sum(model.status in (Status.NOT_BUILT, Status.NOT_PROBED) for model in models)
+    hidden = sum(map(view.hidden, models))
+    parts += [
+        f"{len(fixed)} fixed" if fixed else "",
+        f"{len(fixable)} fixable with --fix" if fixable else "",
+        f"{hidden} suspected (shown with --suspected)" if hidden else "",
+        f"{undone} not measured" if undone else "",
+        _some(len(view.report.problems), "problem"),
+    ]
+    return ", ".join([count(len(models), "model"), *filter(None, parts)]) + "."
+
+
+def _others(found: list[Finding], state: State) -> int:
+    return sum(finding.state is state for finding in found) if state is not State.CONFIRMED else 0
+
+
+def _some(number: int, word: str) -> str:
+    return count(number, word) if number else ""
+
+
+def count(number: int, word: str) -> str:
+    """A number with its noun."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def decimal(value: float, places: int = 1) -> str:
+    """A measured number as people read it."""
+    if math.isnan(value):
+        return "not a number"
+    if math.isinf(value):
+        return "infinite" if value > 0 else "minus infinite"
+    return f"{round(value, places) + 0.0:.{places}f}"  # + 0.0 makes of -0.0 a plain zero
+
+
+def one_line(text: str) -> str:
+    """A message from elsewhere, without line breaks and control characters."""
+    return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))

@@ -1,0 +1,155 @@
+"""The example inputs that a model is run with: given, shown by the file, or inferred."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from gradlint.attempts import Attempts
+from gradlint.errors import NotRun
+from gradlint.examples import shown
+from gradlint.guesses import Guess
+from gradlint.inference import infer, shortened
+from gradlint.runs import FEW, MANY, Outcome, batch_survives, needs_grad, run
+from gradlint.search import traced
+from gradlint.specification import parse_shapes, specification
+from gradlint.symbols import parameters_of
+from gradlint.target import Target
+from gradlint.values import differentiable, filled, renewed, vocabulary
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a model is called with, and how the user is told."""
+
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+    description: str
+    length_known: bool  # the length of sequences comes from the file, the target or --input
+    batch_dim: int | None = 0  # None where the model takes this batch size only
+    device: str = "cpu"
+
+    def fresh(self, seed: int, batch: int | None = None) -> Inputs:
+        """New values of the same shapes, types and scale; another batch size where it is free."""
+        generator = torch.Generator().manual_seed(seed)
+        size = None if self.batch_dim is None else batch
+        args = tuple(self._renewed(value, generator, size) for value in self.args)
+        kwargs = {k: self._renewed(value, generator, size) for k, value in self.kwargs.items()}
+        return replace(self, args=args, kwargs=kwargs)
+
+    def on(self, device: str) -> Inputs:
+        """The same inputs on a device."""
+
+        def move(value: object) -> object:
+            return value.to(device) if isinstance(value, Tensor) else value
+
+        args = tuple(map(move, self.args))
+        kwargs = {name: move(value) for name, value in self.kwargs.items()}
+        return replace(self, args=args, kwargs=kwargs, device=device)
+
+    def _renewed(self, value: object, generator: torch.Generator, batch: int | None) -> object:
+        if not isinstance(value, Tensor) or value.numel() == 0:
+            return value
+        dims = list(value.shape)
+        first = self.batch_dim or 0
+        for place in (first, 1 - first):  # a recurrent state counts samples in dimension 1
+            if batch is not None and place < len(dims) and dims[place] == self.batch:
+                dims[place] = batch
+                break
+        fresh = renewed(value, dims, generator).to(value.device)
+        return fresh.requires_grad_(value.requires_grad)
+
+    @property
+    def batch(self) -> int:
+        """How many samples there are."""
+        place = self.batch_dim or 0
+        for value in (*self.args, *self.kwargs.values()):
+            if isinstance(value, Tensor) and value.dim() > place:
+                return value.shape[place]
+        return 1
+
+
+def find_inputs(
+    module: nn.Module, target: Target, namespace: dict[str, object], given: object = None
+) -> Inputs:
+    """Inputs that the model runs with; `given` are those that `gradlint_model()` returned.
+
+    Raises NotRun where none are found.
+    """
+    if target.input is not None:
+        return _explicit(module, target.input)
+    for args, kwargs, source in shown(module, target.examples, namespace, given):
+        outcome, inputs = _tried(module, Inputs(args, kwargs, "", True))
+        if not outcome.error and outcome.trains:
+            inputs = _freed(module, inputs).fresh(0, MANY)
+            return replace(inputs, description=f"{_dims(inputs)}, from {source}")
+    return _from_guesses(*infer(module, target.lengths))
+
+
+def _explicit(module: nn.Module, text: str) -> Inputs:
+    shapes = parse_shapes(text)
+    bound = vocabulary(module)
+    values = [
+        (shape.name, filled(replace(shape, high=shape.high or bound), seed))
+        for seed, shape in enumerate(shapes)
+    ]
+    args = tuple(value for name, value in values if name is None)
+    kwargs = {name: value for name, value in values if name is not None}
+    outcome, inputs = _tried(module, Inputs(args, dict(kwargs), "", True))
+    if outcome.error:
+        given = f"--input {specification(shapes)}"
+        raise NotRun(
+            f"the model does not run with {given}: {shortened(outcome.error)}",
+            "give the shape that its forward expects, the batch size included",
+        )
+    return replace(_freed(module, inputs), description=f"{_dims(inputs)}, as given")
+
+
+def _tried(module: nn.Module, inputs: Inputs) -> tuple[Outcome, Inputs]:
+    """One run with gradients; the inputs ask for theirs where the forward needs them."""
+    outcome = run(module, inputs.args, inputs.kwargs, grad=True)
+    if needs_grad(outcome.error):
+        args = tuple(map(differentiable, inputs.args))
+        kwargs = {name: differentiable(value) for name, value in inputs.kwargs.items()}
+        inputs = replace(inputs, args=args, kwargs=kwargs)
+        outcome = run(module, args, kwargs, grad=True)
+    return outcome, inputs
+
+
+def _freed(module: nn.Module, inputs: Inputs) -> Inputs:
+    """The inputs with the dimension in which the model takes any number of samples."""
+    names, defaults = parameters_of(module)
+    guess = next(iter(traced(module, names[0], defaults)), None) if names else None
+    likely = guess.batch_dim if guess is not None else 0
+    for place in (likely, 1 - likely):
+        trial = replace(inputs, batch_dim=place)
+        few, many = (_with_batch(module, trial, batch) for batch in (FEW, MANY))
+        if not few.error and not many.error and batch_survives(few, many, folded=place == likely):
+            return trial
+    return replace(inputs, batch_dim=None)
+
+
+def _with_batch(module: nn.Module, inputs: Inputs, batch: int) -> Outcome:
+    resized = inputs.fresh(0, batch)
+    return run(module, resized.args, resized.kwargs, grad=True)
+
+
+def _from_guesses(attempts: Attempts, guesses: tuple[Guess, ...]) -> Inputs:
+    told = " and ".join(f"{guess.what} {guess.shape(MANY)}" for guess in guesses)
+    first = guesses[0]
+    return Inputs(
+        attempts.tensors(guesses, MANY),
+        attempts.kwargs,
+        f"{told}, from {first.why}",
+        all(guess.length_known or not guess.free for guess in guesses),
+        None if first.batch else first.batch_dim,
+    )
+
+
+def _dims(inputs: Inputs) -> str:
+    """The shapes of the tensors, for people."""
+    values = (*inputs.args, *inputs.kwargs.values())
+    tensors = [value for value in values if isinstance(value, Tensor)]
+    return " and ".join("x".join(map(str, tensor.shape)) for tensor in tensors)

@@ -1,0 +1,99 @@
+"""Running a model with a candidate input, leaving no trace in it."""
+
+from __future__ import annotations
+
+import copy
+import random
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from gradlint.outputs import tensors_of
+
+_BROKEN = (TypeError, AttributeError, NameError, KeyError, ImportError, NotImplementedError)
+FEW, MANY = 4, 8  # the batch sizes whose outputs are compared
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one run."""
+
+    error: str  # "" where it ran
+    shapes: tuple[tuple[int, ...], ...] = ()  # of the floating tensors returned
+    trains: bool = False  # a gradient can flow through one of them
+    seconds: float = 0.0
+    broken: bool = False  # it failed in a way that no other size would mend
+
+
+@contextmanager
+def untouched(module: nn.Module) -> Iterator[None]:
+    """Give a module its attributes, buffers and the random states back afterwards."""
+    parts = [(part, _attributes(part)) for part in module.modules()]
+    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    state = random.getstate()
+    try:
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.manual_seed(0)
+            yield
+    finally:
+        random.setstate(state)
+        for part, attributes in parts:
+            vars(part).clear()
+            vars(part).update(attributes)
+        with torch.no_grad():
+            for buffer, value in buffers:
+                buffer.copy_(value)
+
+
+def _attributes(part: nn.Module) -> dict[str, object]:
+    tables = ("_parameters", "_buffers", "_modules")
+    return {k: copy.copy(v) if k in tables else v for k, v in vars(part).items()}
+
+
+def run(
+    module: nn.Module, args: tuple[object, ...], kwargs: dict[str, object], grad: bool
+) -> Outcome:
+    """Run a module once in train mode."""
+    if any(is_lazy(parameter) for parameter in module.parameters()):
+        module = copy.deepcopy(module)
+    with untouched(module), torch.set_grad_enabled(grad):
+        module.train()
+        start = time.perf_counter()
+        try:
+            output = module(*args, **kwargs)
+        except (Exception, SystemExit) as error:
+            return Outcome(_told(error), broken=isinstance(error, _BROKEN))
+        seconds = time.perf_counter() - start
+        tensors = [tensor for tensor in tensors_of(output) if tensor.is_floating_point()]
+        shapes = tuple(tuple(tensor.shape) for tensor in tensors)
+        trains = any(tensor.requires_grad for tensor in tensors)
+    return Outcome("" if shapes else "it returns no floating tensor", shapes, trains, seconds)
+
+
+def _told(error: BaseException) -> str:
+    """An error on one line."""
+    first = " ".join(str(error).split())
+    return first or type(error).__name__
+
+
+def batch_survives(few: Outcome, many: Outcome, folded: bool) -> bool:
+    """Whether an output counts the samples, `folded` where samples times steps will do."""
+    for before, after in zip(few.shapes, many.shapes, strict=False):
+        if before == after and sum(before) == len(before):
+            return True  # a loss
+        for small, large in zip(before, after, strict=False):
+            if (small, large) == (FEW, MANY) or (folded and small and small * MANY == large * FEW):
+                return True
+    return False
+
+
+def needs_grad(error: str) -> bool:
+    """Whether the forward itself differentiates."""
+    return "does not require grad" in error or "not have been used in the graph" in error

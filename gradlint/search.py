@@ -1,0 +1,146 @@
+"""Looking for the one input that a model runs with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+
+from gradlint.attempts import Attempts
+from gradlint.backwards import LENGTH, SIDE
+from gradlint.consumers import Clues, clues_of
+from gradlint.guesses import GENERIC, Guess, guesses
+from gradlint.needs import registered
+from gradlint.repairs import mismatch, repair
+from gradlint.runs import FEW, untouched
+from gradlint.sizes import (
+    LENGTH_NAMES,
+    LENGTHS,
+    SIDE_NAMES,
+    SIDES,
+    Sample,
+    kept_sizes,
+    narrowed,
+    reordered,
+)
+from gradlint.values import vocabulary
+
+_CHEAP = 0.1  # seconds that a batch of 64 x 64 may take; the probe runs hundreds
+_MENDS = 3
+
+
+@dataclass(frozen=True)
+class Search:
+    """The search for the input called `argument`."""
+
+    attempts: Attempts
+    argument: str
+    lengths: tuple[int, ...]
+
+    def find(self, defaults: dict[str, object]) -> Guess | None:
+        """The first guess with which the model runs."""
+        for guess in stream(self.attempts.module, self.argument, defaults):
+            found = self._settled(guess)
+            if found is not None or self.attempts.spent:
+                return found
+        return None
+
+    def _settled(self, guess: Guess) -> Guess | None:
+        """The guess with the free sizes that the model takes."""
+        module = self.attempts.module
+        if SIDE in guess.pattern:
+            known = kept_sizes(module, SIDE_NAMES)
+            found = self._sized(guess, SIDE, (*known, *SIDES))
+            return found if found is None or known else self._larger(found)
+        if LENGTH not in guess.pattern:
+            return self._mended(guess)
+        for length in self.lengths:
+            found = self._mended(replace(guess, length=length, length_known=True))
+            if found is not None:
+                return found
+        limits = kept_sizes(module, LENGTH_NAMES)
+        return self._sized(guess, LENGTH, (min([guess.length, *limits]), *limits, *LENGTHS))
+
+    def _larger(self, found: Guess) -> Guess:
+        """64 x 64 rather than 32 x 32 where the model takes any size and is cheap."""
+        cheap = self.attempts.seconds * 4 < _CHEAP
+        larger = replace(found, side=64)
+        image = found.pattern.count(SIDE) == 2 and found.side == SIDES[0]
+        return larger if image and cheap and self.attempts.accepts(larger) else found
+
+    def _sized(self, guess: Guess, name: str, sizes: Iterable[int]) -> Guess | None:
+        """Try sizes in turn; two failures that tell how far off they were lead to the size."""
+        queue = list(dict.fromkeys(sizes))
+        first = queue[0]
+        samples: list[Sample] = []
+        while queue and not self.attempts.spent:
+            size = queue.pop(0)
+            trial = _with_size(guess, name, size, known=size != first)
+            found = self._mended(trial)
+            if found is not None or self.attempts.broken:
+                return found
+            queue = narrowed(queue, size, self.attempts.error)
+            lacking = mismatch(self.attempts.error, guess.batch or FEW)
+            if lacking is not None and len(samples) < 2:
+                samples.append((size, *lacking))
+                if len(samples) == 2:
+                    queue = reordered(queue, samples, guess.pattern.count(name))
+        return None
+
+    def _mended(self, guess: Guess) -> Guess | None:
+        """Try a guess, and what its errors make of it."""
+        for _ in range(_MENDS):
+            if (guess,) in self.attempts.tried:
+                return None
+            if self.attempts.accepts(guess):
+                return guess
+            mended = repair(guess, self.attempts.error, guess.batch or FEW)
+            if mended is None:
+                return None
+            if mended.dtype == "int64" != guess.dtype:
+                mended = replace(mended, high=vocabulary(self.attempts.module))
+            guess = mended
+        return None
+
+
+def _with_size(guess: Guess, name: str, size: int, known: bool) -> Guess:
+    """A length other than the first is one that the model insists on."""
+    if name == SIDE:
+        return replace(guess, side=size)
+    return replace(guess, length=size, length_known=known)
+
+
+def stream(module: nn.Module, argument: str, defaults: dict[str, object]) -> Iterator[Guess]:
+    """Guesses for one input: from a trace, from the first layer registered, and generic ones."""
+    for clues in _clues(module, argument, defaults):
+        for guess in guesses(clues):
+            yield replace(guess, dtype=_dtype(module, guess))
+    for need in list(registered(module))[:1]:
+        for guess in guesses(Clues((need,))):
+            yield replace(guess, dtype=_dtype(module, guess))
+    yield from GENERIC
+
+
+def traced(module: nn.Module, argument: str, defaults: dict[str, object]) -> list[Guess]:
+    """The guesses that the forward itself gives rise to."""
+    for clues in _clues(module, argument, defaults):
+        found = [replace(g, dtype=_dtype(module, g)) for g in guesses(clues)]
+        if found:
+            return found
+    return []
+
+
+def _clues(module: nn.Module, argument: str, defaults: dict[str, object]) -> Iterator[Clues]:
+    for answer in (False, True):
+        with untouched(module), torch.no_grad():
+            clues = clues_of(module, argument, defaults, answer)
+        yield clues
+
+
+def _dtype(module: nn.Module, guess: Guess) -> str:
+    if guess.dtype == "int64":
+        return guess.dtype
+    doubles = [p.dtype is torch.float64 for p in module.parameters() if p.is_floating_point()]
+    return "float64" if doubles and all(doubles) else "float32"

@@ -1,0 +1,61 @@
+"""Which sizes to try for what a guess leaves free."""
+
+from __future__ import annotations
+
+import re
+
+from torch import nn
+
+SIDES = (32, 28, 64, 224, 96, 128, 256, 299, 227, 48, 84, 16, 512)
+LENGTHS = (8, 64, 128, 256, 100, 1)
+SIDE_NAMES = ("image_size", "img_size", "image_dim", "input_resolution", "resolution")
+LENGTH_NAMES = (
+    "seq_len", "seq_length", "sequence_length", "num_frames", "block_size", "max_seq_len",
+    "max_len", "max_length", "context_length", "context_size", "n_positions", "ctx_len", "n_ctx",
+    "max_position_embeddings", "max_seq_length", "window_size", "lookback",
+)  # fmt: skip
+
+_TOO_SMALL = r"too small|spatial element|greater than actual input|more than 1 value per channel"
+
+Sample = tuple[int, int, int]  # a size that failed, the features it gave, those wanted
+
+
+def kept_sizes(module: nn.Module, names: tuple[str, ...]) -> list[int]:
+    """Whole numbers that a model keeps under one of these names, itself or in its config."""
+    holders = [module, *(getattr(module, key, None) for key in ("config", "cfg", "args"))]
+    found = []
+    for holder in holders:
+        values = holder if isinstance(holder, dict) else getattr(holder, "__dict__", {})
+        for name in names:
+            value = values.get(name)
+            if isinstance(value, (tuple, list)) and len(set(value)) == 1:
+                value = value[0]
+            if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+                found.append(value)
+    return list(dict.fromkeys(found))
+
+
+def reordered(queue: list[int], samples: list[Sample], rank: int) -> list[int]:
+    """The sizes, those first that two failures point to.
+
+    A size is linear in the root of the number of features that it leads to.
+    """
+    (size, got, wanted), (other, more, _) = samples
+    root = 1 / rank
+    rise = more**root - got**root
+    if rise == 0:
+        return queue
+    aim = round(size + (wanted**root - got**root) * (other - size) / rise)
+    usual = [known for known in queue if abs(known - aim) <= 4]
+    near = [max(aim + step, 1) for step in (0, 1, -1, 2, -2, 3, -3, 4, -4)]
+    near.sort(key=lambda number: number % 2)
+    return list(dict.fromkeys([*usual, *near, *queue]))
+
+
+def narrowed(queue: list[int], size: int, error: str) -> list[int]:
+    """The sizes that are left after one was too small, or did not halve evenly."""
+    if re.search(_TOO_SMALL, error):
+        return [other for other in queue if other > size]
+    if "Sizes of tensors must match" in error:
+        return sorted(queue, key=lambda other: (other & (other - 1) != 0, other))
+    return queue

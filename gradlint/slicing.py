@@ -1,0 +1,163 @@
+"""Backward slices: the assignments that an expression needs, and nothing else of the script."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import dataclass, field
+
+from gradlint.arguments import defaults, namespace, parses_arguments
+from gradlint.bindings import MODULE, Bindings, argument, default
+from gradlint.expressions import free_names, portable, root_name, stored_names
+from gradlint.outline import Function, Outline, calls, is_main_guard
+from gradlint.purity import Purity
+
+DEEPEST = -8
+DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+
+
+@dataclass
+class _Slice:
+    """A slice in the making: statements by the order in which they run."""
+
+    known: frozenset[str]
+    caller: ast.Call | None
+    statements: dict[tuple[int, int, int, str], ast.stmt] = field(default_factory=dict)
+    open: set[tuple[str, ast.AST]] = field(default_factory=set)
+
+
+class Slicer:
+    """Slices of one file."""
+
+    def __init__(self, outline: Outline) -> None:
+        self.outline = outline
+        self.purity = Purity(outline, models=True)
+        self.bindings = Bindings(outline, self.purity)
+
+    def slice(
+        self, expression: ast.AST, at: ast.AST, known: frozenset[str] = frozenset()
+    ) -> tuple[ast.stmt, ...] | None:
+        """The statements that the names of `expression`, standing at `at`, need.
+
+        None where one of them is not known or would do more than define.
+        """
+        function = self.outline.scope(at)
+        callers: list[ast.Call | None] = [None]
+        if isinstance(function, ast.FunctionDef):
+            callers = [*self.callers(function), None]
+        for caller in callers:
+            current = _Slice(known, caller)
+            if self._expression(expression, at, 0, current):
+                ordered = sorted(current.statements.items(), key=lambda item: item[0])
+                return tuple(statement for _, statement in ordered)
+        return None
+
+    def callers(self, function: Function) -> list[ast.Call]:
+        """The calls of a function of the module, outside itself."""
+        if self.outline.functions.get(function.name) is not function:
+            return []
+        return [
+            call
+            for call in calls(self.outline.tree)
+            if isinstance(call.func, ast.Name)
+            and call.func.id == function.name
+            and function not in self.outline.enclosing(call)
+        ]
+
+    def value(self, name: str, at: ast.AST) -> ast.expr | None:
+        """The expression last assigned to a name before `at`, where it is one."""
+        found = self.bindings.find(name, at, 0)
+        if len(found.statements) == 1 and isinstance(found.statements[0], ast.Assign):
+            statement = found.statements[0]
+            return statement.value if isinstance(statement.targets[0], ast.Name) else None
+        return None
+
+    def function(self, name: str, at: ast.AST) -> ast.FunctionDef | None:
+        """The function that a name stands for at a place, one inside a function included."""
+        statements = self.bindings.find(name, at, 0).statements
+        return next((s for s in statements if isinstance(s, ast.FunctionDef)), None)
+
+    def _expression(self, node: ast.AST, at: ast.AST, level: int, current: _Slice) -> bool:
+        if not self.purity.expression(node) or self._lacks_option(node, at, level):
+            return False
+        return all(self._name(name, at, level, current) for name in free_names(node))
+
+    def _lacks_option(self, node: ast.AST, at: ast.AST, level: int) -> bool:
+        """Whether the code reads a command-line option that has no default."""
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
+                source = self.value(inner.value.id, at)
+                options = defaults(self.outline) if source is not None else {}
+                if parses_arguments(self.outline, source) and inner.attr not in options:
+                    return True
+        return False
+
+    def _name(self, name: str, at: ast.AST, level: int, current: _Slice) -> bool:
+        if name in current.known or (name, at) in current.open:
+            return True
+        if level < DEEPEST and level != MODULE:
+            return False
+        current.open.add((name, at))
+        found = self.bindings.find(name, at, level)
+        if found.hidden:
+            return False
+        if found.function is not None and not found.complete:
+            if not self._parameter(name, found.function, found.level, current):
+                return False
+        elif not found.statements:
+            return self._given(name)
+        return all(self._include(s, found.level, current) for s in found.statements)
+
+    def _given(self, name: str) -> bool:
+        outline = self.outline
+        known = name in outline.definitions or name in outline.aliases or outline.stars
+        return known or hasattr(builtins, name) or name in ("__file__", "__name__")
+
+    def _include(self, statement: ast.stmt, level: int, current: _Slice) -> bool:
+        at: ast.AST = statement
+        if isinstance(statement, DEFINING):
+            if not self._inside(statement):
+                return True
+        elif isinstance(statement, ast.Assign) and parses_arguments(self.outline, statement.value):
+            statement = namespace(self.purity, statement)
+        else:
+            statement = portable(self.outline, statement)
+            if not self.purity.statement(statement):
+                return False
+        if self._lacks_option(statement, at, level):
+            return False
+        key = (level, statement.lineno, statement.col_offset, "")
+        if key in current.statements:
+            return True
+        current.statements[key] = statement
+        own = stored_names(statement) if not isinstance(statement, ast.Assign) else set()
+        for name in free_names(statement):
+            if not self._name(name, at, level, current) and name not in own:
+                return False
+        return True
+
+    def _inside(self, statement: ast.stmt) -> bool:
+        """Whether a definition stands where the file's definitions do not reach."""
+        return any(
+            isinstance(outer, Function) or is_main_guard(outer)
+            for outer in self.outline.enclosing(statement)
+        )
+
+    def _parameter(self, name: str, function: Function, level: int, current: _Slice) -> bool:
+        caller = current.caller
+        if caller is None or self.outline.functions.get(root_name(caller.func)) is not function:
+            caller = next(iter(self.callers(function)), None)
+        value = argument(function, caller, name) if caller is not None else None
+        if value is not None and caller is not None:
+            outer = level - 1 if self.outline.scope(caller) is not self.outline.tree else MODULE
+            if not self._expression(value, caller, outer, current):
+                return False
+        else:
+            value = default(function, name)
+            if value is None or not self._expression(value, function, MODULE, current):
+                return False
+        bound = ast.Assign([ast.Name(name, ast.Store())], value)
+        ast.copy_location(bound, value)
+        ast.copy_location(bound.targets[0], value)
+        current.statements[level, -1, 0, name] = bound
+        return True

@@ -1,0 +1,173 @@
+"""The models that a file can build, found in its syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+
+from gradlint.assembly import Assembly
+from gradlint.constructions import Construction, Constructions
+from gradlint.errors import GradlintError
+from gradlint.lengths import Lengths
+from gradlint.outline import Function, Outline
+from gradlint.preparation import Preparation
+from gradlint.purity import pretrained
+from gradlint.roots import Roots
+from gradlint.shapes import Shapes
+from gradlint.slicing import Slicer
+from gradlint.source import Source
+from gradlint.span import Span
+from gradlint.target import Target
+
+EXPLICIT = "gradlint_model"
+
+
+def has_model(source: Source) -> bool:
+    """Whether the file builds or defines a model; cheap where it does not mention torch."""
+    if "torch" not in source.text and EXPLICIT not in source.text:
+        return False
+    outline = Outline(source)
+    if outline.modules or EXPLICIT in outline.functions:
+        return True
+    constructions = Constructions(outline)
+    return bool(constructions.factories or constructions.all)
+
+
+def discover(source: Source, names: Sequence[str] = (), inputs: str | None = None) -> list[Target]:
+    """The targets of a file, in order: those named, or those that stand for themselves.
+
+    Raises GradlintError for a name that the file does not define.
+    """
+    discovery = _Discovery(source, inputs)
+    if names:
+        return [discovery.named(name) for name in dict.fromkeys(names)]
+    if EXPLICIT in discovery.outline.functions:
+        return [discovery.function(EXPLICIT)]
+    return sorted(discovery.all(), key=lambda target: target.span)
+
+
+class _Discovery:
+    def __init__(self, source: Source, inputs: str | None) -> None:
+        self.source = source
+        self.inputs = inputs
+        self.outline = Outline(source)
+        self.slicer = Slicer(self.outline)
+        self.constructions = Constructions(self.outline)
+        self.roots = Roots(self.outline, self.constructions)
+        self.preparation = Preparation(self.outline, self.slicer)
+        self.assembly = Assembly(self.outline, self.slicer)
+        self.shapes = Shapes(self.outline, self.slicer)
+        self.lengths = Lengths(self.outline, self.slicer).all()
+
+    def all(self) -> Iterable[Target]:
+        """The targets that stand for themselves."""
+        for name in self.roots.classes():
+            yield self.of_class(name)
+        for name, product in self.constructions.factories.items():
+            if not product and name not in self.constructions.helpers:
+                target = self.function(name)
+                if target.construct is not None and not self._part(name):
+                    yield target
+        yield from self._variables()
+
+    def _part(self, factory: str) -> bool:
+        sites = [c for c in self.constructions.all if c.product == factory]
+        return bool(sites) and all(self.roots.is_part(site) for site in sites)
+
+    def _variables(self) -> Iterable[Target]:
+        """Models of torch.nn itself that a script binds to a variable."""
+        seen: set[str] = set()
+        for construction in self.constructions.all:
+            if construction.product or self.roots.is_part(construction):
+                continue
+            scope = getattr(self.outline.scope(construction.call), "name", "")
+            name = construction.bound_as
+            if name in seen and scope:
+                name = f"{scope}.{name}"
+            if name not in seen:
+                seen.add(name)
+                yield self._built(name, self.source.span(construction.call), [construction])
+
+    def named(self, name: str) -> Target:
+        """The target that the user asked for."""
+        if name in self.outline.modules:
+            return self.of_class(name, named=True)
+        if name in self.outline.functions:
+            return self.function(name, named=True)
+        bound = [c for c in self.constructions.all if c.bound_as == name.split(".")[-1]]
+        if "." in name:
+            scope = name.rpartition(".")[0]
+            bound = [c for c in bound if getattr(self.outline.scope(c.call), "name", "") == scope]
+        if not bound:
+            raise self._unknown(name)
+        return self._built(name, self.source.span(bound[0].call), bound, named=True)
+
+    def _unknown(self, name: str) -> GradlintError:
+        known = [*self.outline.modules, *self.outline.functions]
+        known += [c.bound_as for c in self.constructions.all if c.bound_as]
+        close = difflib.get_close_matches(name, known, 1)
+        models = [*self.outline.modules, *self.constructions.factories]
+        hint = f"did you mean '{close[0]}'?" if close else "it defines no model"
+        if not close and models:
+            hint = f"it defines {', '.join(models[:5])}"
+        return GradlintError(f"no model '{name}' in {self.source.path}", hint)
+
+    def of_class(self, name: str, named: bool = False) -> Target:
+        """The target of a model class."""
+        node = self.outline.modules[name]
+        sites = [c for c in self.constructions.all if c.product == name]
+        sites.sort(key=lambda site: self.constructions.within_factory(site.call))
+        return self._built(name, self._name_span(node), sites, node, named)
+
+    def function(self, name: str, named: bool = False) -> Target:
+        """The target of a factory function."""
+        node = self.outline.functions[name]
+        sites = [c for c in self.constructions.all if c.product == name]
+        return self._built(name, self._name_span(node), sites, node, named)
+
+    def _built(
+        self,
+        name: str,
+        span: Span,
+        sites: list[Construction],
+        node: ast.ClassDef | Function | None = None,
+        named: bool = False,
+    ) -> Target:
+        recipe = self.assembly.recipe(sites, node)
+        bound = [site for site in (recipe.site, *sites) if site is not None and site.bound_as]
+        surroundings = self.assembly.script_globals(node) if isinstance(node, ast.ClassDef) else ()
+        return Target(
+            path=self.source.path,
+            name=name,
+            span=span,
+            setup=surroundings + recipe.setup,
+            construct=recipe.construct,
+            missing=recipe.missing,
+            after=self.preparation.after(bound[0]) if bound else (),
+            bound_as=bound[0].bound_as if bound else "model",
+            loads_weights=self._loads(sites, node, recipe.construct),
+            examples=self.shapes.examples(sites),
+            lengths=self.lengths,
+            named=named,
+            input=self.inputs,
+        )
+
+    def _loads(
+        self, sites: list[Construction], node: ast.AST | None, construct: ast.expr | None
+    ) -> bool:
+        if any(self.preparation.loads(site) for site in sites):
+            return True
+        init = self.outline.method(node, "__init__") if isinstance(node, ast.ClassDef) else node
+        return any(part is not None and pretrained(part) for part in (init, construct))
+
+    def _name_span(self, node: ast.ClassDef | Function) -> Span:
+        """Where the name of a class or function stands."""
+        text = self.source.line(node.lineno)
+        found = re.compile(rf"\b(?:class|def)\s+({re.escape(node.name)})\b").search(text)
+        if found is None:
+            return self.source.span(node)
+        return Span(
+            self.source.path, node.lineno, found.start(1) + 1, node.lineno, found.end(1) + 1
+        )

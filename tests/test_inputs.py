@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import ast
+
+import fed_models as zoo
+import pytest
+import torch
+from torch import nn
+
+from gradlint.errors import GradlintError
+from gradlint.inputs import Inputs, find_inputs
+from gradlint.outputs import tensors_of
+from gradlint.sizes import narrowed
+from gradlint.span import Span
+from gradlint.target import Example, Target
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    yield
+    torch.set_num_threads(threads)
+
+
+def target(*, given=None, examples=(), lengths=()):
+    expressions = [ast.parse(text, mode="eval").body for text in examples]
+    return Target(
+        path="model.py",
+        name="Net",
+        span=Span("model.py", 1, 7, 1, 10),
+        setup=(),
+        construct=None,
+        missing="",
+        after=(),
+        bound_as="model",
+        loads_weights=False,
+        examples=tuple(Example(e, (), "the call in line 9") for e in expressions),
+        lengths=lengths,
+        named=False,
+        input=given,
+    )
+
+
+def found(module, **told):
+    return find_inputs(module, target(**told), {"torch": torch})
+
+
+def conv_net(rank):
+    conv = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[rank - 1]
+    pool = (nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d)[rank - 1]
+    return nn.Sequential(conv(3, 4, 3), nn.ReLU(), pool(1), nn.Flatten(), nn.Linear(4, 2))
+
+
+def autoencoder():
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3, 2, 1), nn.ReLU(), nn.ConvTranspose2d(8, 1, 3, 2, 1, output_padding=1)
+    )
+
+
+def encoder(batch_first):
+    layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=batch_first)
+    return nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+
+
+FED = {
+    "lenet": (lambda: zoo.LeNet(), "image 8x1x32x32"),
+    "lenet for 28": (lambda: zoo.LeNet(side=4), "image 8x1x28x28"),
+    "lenet for 100, in colour": (lambda: zoo.LeNet(3, 22), "image 8x3x100x100"),
+    "adaptive": (lambda: conv_net(2), "image 8x3x64x64"),
+    "volume": (lambda: conv_net(3), "volume 8x3x32x32x32"),
+    "signal": (lambda: conv_net(1), "sequence 8x3x32"),
+    "autoencoder": (autoencoder, "image 8x1x64x64"),
+    "lazy": (lambda: nn.Sequential(nn.Flatten(), nn.LazyLinear(3)), "vector 8x32"),
+    "flattened digits": (lambda: zoo.FlatMLP(784), "image 8x1x28x28"),
+    "flattened cifar": (lambda: zoo.FlatMLP(3072), "image 8x3x32x32"),
+    "flattened vector": (lambda: zoo.FlatMLP(100), "vector 8x100"),
+    "digits, not flattened": (lambda: nn.Sequential(nn.Linear(784, 10)), "vector 8x784"),
+    "vector with norm": (lambda: nn.Sequential(nn.BatchNorm1d(6), nn.Linear(6, 2)), "vector 8x6"),
+    "double": (lambda: nn.Linear(3, 2).double(), "vector 8x3:float64"),
+    "parameter product": (zoo.ParameterProduct, "vector 8x9"),
+    "derivative": (zoo.Derivative, "vector 8x2"),
+    "untraceable": (zoo.Untraceable, "vector 8x6"),
+    "generator": (zoo.Generator, "vector 8x100"),
+    "token lstm": (zoo.TokenLSTM, "tokens 8x16:int64<100"),
+    "language model": (zoo.LanguageModel, "tokens 8x12:int64<50"),
+    "learned positions": (zoo.LearnedPositions, "tokens 8x65:int64<30"),
+    "tokens of one length": (zoo.FixedTokens, "tokens 8x5:int64<30"),
+    "sequence lstm": (zoo.SequenceLSTM, "sequence 8x32x5"),
+    "time first": (lambda: zoo.SequenceLSTM(False), "sequence 32x8x5"),
+    "fixed batch": (zoo.FixedBatchLSTM, "sequence 20x32x5"),
+    "cell loop": (zoo.CellLoop, "sequence 8x32x7"),
+    "attention": (zoo.Attention, "sequence 8x32x24"),
+    "permuted": (zoo.PermutedConv, "sequence 8x32x7"),
+    "encoder": (lambda: encoder(True), "sequence 8x32x16"),
+    "encoder, time first": (lambda: encoder(False), "sequence 32x8x16"),
+    "vit for 28": (zoo.ViT, "image 8x3x28x28"),
+    "half of a coupling": (zoo.Coupling, "vector 8x8"),
+    "tokens, time first": (zoo.TimeFirstTokens, "tokens 16x8:int64<40"),
+    "turned to time first": (zoo.TimeTurned, "sequence 8x32x6"),
+    "split into steps": (zoo.SplitSteps, "sequence 8x32"),
+    "six halvings": (zoo.DeepUNet, "image 8x1x128x128"),
+    "vae": (zoo.VAE, "image 8x1x28x28"),
+    "two vectors": (zoo.Joined, "vector 8x1 and vector 8x1"),
+    "vector and labels": (zoo.Conditional, "vector 8x100 and tokens 8:int64<10"),
+    "state left out": (zoo.WithState, "sequence 32x8x5"),
+}
+
+
+@pytest.mark.parametrize(("build", "expected"), FED.values(), ids=FED.keys())
+def test_the_input_is_inferred_from_the_model(build, expected):
+    module = build()
+    inputs = found(module)
+    assert inputs.description.split(", from")[0] == expected
+    outputs = tensors_of(module(*inputs.args, **inputs.kwargs))
+    assert any(tensor.requires_grad for tensor in outputs)
+
+
+@pytest.mark.parametrize("build", [value[0] for value in FED.values()], ids=FED.keys())
+def test_another_batch_size_runs_where_it_is_free(build):
+    module = build()
+    inputs = found(module)
+    again = inputs.fresh(1, batch=3)
+    if inputs.batch_dim is None:
+        assert again.args[0].shape == inputs.args[0].shape
+    else:
+        assert again.args[0].shape[inputs.batch_dim] == 3
+    module(*again.args, **again.kwargs)
+
+
+def test_searching_leaves_the_model_and_the_random_state_as_they_were():
+    module = zoo.Stateful().eval()
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    state = torch.get_rng_state()
+    assert found(module).description.startswith("vector 8x6")
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+    assert module.last is None
+    assert not module.training and not module.norm.training
+
+
+@pytest.mark.parametrize(
+    ("module", "dims"),
+    [(zoo.SequenceLSTM(), (8, 500, 5)), (zoo.SequenceLSTM(False), (500, 8, 5))],
+)
+def test_a_length_of_the_file_is_used_and_known(module, dims):
+    inputs = found(module, lengths=(500,))
+    assert tuple(inputs.args[0].shape) == dims
+    assert inputs.length_known
+    assert not found(module).length_known
+
+
+def test_an_explicit_input_comes_first():
+    inputs = found(zoo.SequenceLSTM(), given="4x70x5", examples=("torch.randn(8, 9, 5)",))
+    assert tuple(inputs.args[0].shape) == (4, 70, 5)
+    assert inputs.description == "4x70x5, as given"
+    assert inputs.length_known
+
+
+def test_an_explicit_input_by_name_bounds_its_integers():
+    inputs = found(zoo.Conditional(), given="16x100,labels=16:int64<3")
+    assert int(inputs.kwargs["labels"].max()) == 2
+
+
+def test_an_explicit_input_that_does_not_run_is_refused():
+    with pytest.raises(GradlintError, match=r"--input 8x3x32x32: .*1 channels"):
+        found(zoo.LeNet(), given="8x3x32x32")
+
+
+def test_an_example_of_the_file_gives_the_shape_and_the_batch_is_8():
+    inputs = found(zoo.SequenceLSTM(), examples=("torch.randn(1, 70, 5)",))
+    assert inputs.description == "8x70x5, from the call in line 9"
+    assert inputs.length_known
+
+
+def test_the_batch_of_an_example_is_found_in_its_second_dimension():
+    inputs = found(zoo.SequenceLSTM(False), examples=("torch.randn(70, 2, 5)",))
+    assert tuple(inputs.args[0].shape) == (70, 8, 5)
+
+
+@pytest.mark.parametrize("text", ["torch.randn(8, 9, 9)", "unknown", "1 / 0", "torch.tensor(3.)"])
+def test_an_example_that_does_not_run_is_passed_over(text):
+    assert tuple(found(zoo.SequenceLSTM(), examples=(text,)).args[0].shape) == (8, 32, 5)
+
+
+def test_an_example_without_values_becomes_random_tokens():
+    inputs = found(zoo.TokenLSTM(), examples=("torch.zeros(1, 20, dtype=torch.long)",))
+    assert tuple(inputs.args[0].shape) == (8, 20)
+    assert int(inputs.args[0].max()) > 50
+
+
+def test_the_input_that_a_model_carries_is_used():
+    module = conv_net(2)
+    module.example_input_array = torch.rand(2, 3, 20, 24)
+    inputs = found(module)
+    assert tuple(inputs.args[0].shape) == (8, 3, 20, 24)
+    assert "example_input_array" in inputs.description
+    assert float(inputs.args[0].min()) >= 0
+
+
+def test_a_forward_with_unknown_arguments_is_told_with_what_to_write():
+    with pytest.raises(GradlintError) as error:
+        found(zoo.WithMessage())
+    assert error.value.message == "forward needs x and message"
+    assert error.value.hint.endswith("--input x=8x6,message=8x32")
+
+
+def test_a_model_that_always_fails_is_told_with_its_reason_and_a_shape():
+    class Broken(nn.Sequential):
+        def forward(self, x):
+            return self[0](x).no_such_method()
+
+    with pytest.raises(GradlintError, match="no_such_method") as error:
+        found(Broken(nn.Linear(6, 4)))
+    assert "--input 8x6" in error.value.hint
+
+
+def test_a_model_without_trainable_outputs_is_refused():
+    with pytest.raises(GradlintError, match="no gradient"):
+        found(nn.Linear(6, 4).requires_grad_(False))
+
+
+def test_fresh_values_keep_type_and_scale_and_follow_the_seed():
+    args = (torch.rand(8, 50), torch.randn(8, 50) * 100, torch.randint(3, 9, (8, 50)), "text", None)
+    inputs = Inputs(args, {"mask": torch.ones(8, 4, dtype=torch.bool)}, "", False)
+    new = inputs.fresh(1, batch=16)
+    assert [tuple(tensor.shape) for tensor in new.args[:3]] == [(16, 50)] * 3
+    assert float(new.args[0].min()) >= 0
+    assert float(new.args[0].max()) <= 1
+    assert 50 < float(new.args[1].std()) < 200
+    assert set(new.args[2].flatten().tolist()) == set(range(3, 9))
+    assert new.args[3:] == ("text", None)
+    assert bool(new.kwargs["mask"].all())
+    assert torch.equal(inputs.fresh(1).args[0], inputs.fresh(1).args[0])
+    assert not torch.equal(inputs.fresh(1).args[0], inputs.fresh(2).args[0])
+
+
+def test_tensors_are_found_in_nested_outputs_once():
+    one, two = torch.ones(1), torch.ones(2)
+    normal = torch.distributions.Normal(two, torch.ones(2))
+    output = {"a": (one, [zoo.Answer(one, {"b": normal})]), "c": "text", "d": None}
+    assert [tensor.numel() for tensor in tensors_of(output)] == [1, 2, 2]
+
+
+def test_samples_come_second_where_every_step_is_returned():
+    assert found(encoder(False), given="20x6x16").batch_dim == 1
+    assert found(encoder(True), given="20x6x16").batch_dim == 0
+
+
+def test_sizes_are_narrowed_by_what_failed():
+    sizes = [28, 64, 224, 96, 128]
+    small = "Expected more than 1 spatial element when training, got input size [4, 8, 1, 1]"
+    assert narrowed(sizes, 64, small) == [224, 96, 128]
+    assert narrowed(sizes, 32, "Sizes of tensors must match except in dimension 1.")[:2] == [
+        64,
+        128,
+    ]
+    assert narrowed(sizes, 32, "something else") == sizes

@@ -1,0 +1,171 @@
+"""Which module may import which, and that torch is imported only where a model must be built."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ENGINE = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((ROOT / "gradlint").rglob("*.py"))
+}
+RULES = {f"gradlint.rules.{path.stem}": path for path in sorted((ROOT / "rules").glob("*.py"))}
+MODULES = ENGINE | RULES
+
+# What a module may import of gradlint, where that is part of the design.
+ARROWS = {
+    "gradlint.errors": set(),
+    "gradlint.span": set(),
+    "gradlint.kinds": set(),
+    "gradlint.graph": {"kinds", "span"},
+    "gradlint.rule": {"graph", "span", "model", "profile"},
+    "gradlint.finding": {"rule", "source", "span"},
+    "gradlint.source": {"errors", "span"},
+    "gradlint.paths": {"errors"},
+    "gradlint.patch": {"errors", "finding", "source", "span"},
+    "gradlint.validation": {"errors"},
+    "gradlint.config": {"errors", "paths", "registry", "validation"},
+    "gradlint.registry": {"config", "errors", "rule", "validation"},
+    "gradlint.documentation": {"registry", "rule"},
+}
+FOR_FORMATS = {"errors", "finding", "rule", "source", "span", "__version__"}
+FORMATS = [name for name in ENGINE if name.startswith("gradlint.formats.")]
+FOR_RULES = {"graph", "kinds", "model", "profile", "rule", "span"}
+
+
+def imports(path, lazy=True):
+    """The modules that a file imports; without `lazy`, only those that run at its import."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = set()
+    stack = list(tree.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        is_lazy = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or (
+            isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        )
+        if lazy or not is_lazy:
+            stack.extend(ast.iter_child_nodes(node))
+    return {_module(name) for name in found}
+
+
+def _module(name):
+    """`gradlint.rule.Rule` is a name in `gradlint.rule`."""
+    return (
+        name
+        if name in MODULES or name.rpartition(".")[0] not in MODULES
+        else name.rpartition(".")[0]
+    )
+
+
+def of_gradlint(path):
+    return {
+        name.removeprefix("gradlint.") for name in imports(path) if name.startswith("gradlint.")
+    }
+
+
+def closure(start):
+    """All modules that importing one imports, of gradlint and others."""
+    seen, stack = set(), [start]
+    while stack:
+        name = stack.pop()
+        if name not in seen:
+            seen.add(name)
+            stack += imports(MODULES[name], lazy=False) if name in MODULES else []
+    return seen
+
+
+def roots(names):
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("module", ARROWS)
+def test_a_stage_imports_only_what_comes_before_it(module):
+    assert of_gradlint(MODULES[module]) <= ARROWS[module]
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in ENGINE if name.startswith("gradlint.formats.")]
+)
+def test_a_format_knows_findings_only(module):
+    used = {name for name in of_gradlint(MODULES[module]) if not name.startswith("formats")}
+    assert used <= FOR_FORMATS
+
+
+@pytest.mark.parametrize("module", RULES)
+def test_a_rule_imports_the_contract_and_the_rewrites_only(module):
+    used = of_gradlint(MODULES[module])
+    assert {name for name in used if not name.startswith("rewrites")} <= FOR_RULES
+    assert not roots(imports(MODULES[module])) & {"torch", "libcst", "rules", "numpy"}
+
+
+@pytest.mark.parametrize("module", RULES)
+def test_a_rule_prints_nothing_and_opens_nothing(module):
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert not called & {"print", "open", "eval", "exec"}
+
+
+def test_nothing_imports_the_command():
+    importers = {name for name in MODULES if "gradlint.cli" in imports(MODULES[name])}
+    assert importers == {"gradlint.__main__"}
+
+
+def test_only_the_registry_knows_where_rules_are():
+    knowing = {
+        name
+        for name in ENGINE
+        if roots(imports(MODULES[name])) & {"rules"}
+        or any(used.startswith("gradlint.rules") for used in imports(MODULES[name]))
+    }
+    assert not knowing - {"gradlint.registry"}
+
+
+@pytest.mark.parametrize("module", ["gradlint.cli", "gradlint.checker", *RULES])
+def test_the_parent_imports_no_torch(module):
+    assert "torch" not in roots(closure(module))
+
+
+@pytest.mark.parametrize("module", ["gradlint.cli", "gradlint.checker"])
+def test_the_command_imports_no_libcst(module):
+    assert "libcst" not in roots(closure(module))
+
+
+def loaded(code, cwd):
+    """Which of the expensive packages a run of Python has imported."""
+    code += "\nprint('LOADED', *sorted({'torch', 'libcst'} & set(sys.modules)))"
+    command = [sys.executable, "-c", f"import sys\n{code}"]
+    process = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    return process.stdout.splitlines()[-1].split()[1:]
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["--help"], 0),
+        (["--version"], 0),
+        (["--config", "missing.toml"], 2),
+        (["plain.py"], 0),
+        (["."], 0),
+        (["missing.py"], 2),
+    ],
+)
+def test_what_needs_no_model_loads_neither_torch_nor_libcst(tmp_path, args, expected):
+    (tmp_path / "plain.py").write_text("x = 1\n")
+    code = f"from gradlint.cli import run\nassert run({args!r}) == {expected}"
+    assert loaded(code, tmp_path) == []
+
+
+@pytest.mark.parametrize("args", [["rule"], ["rule", "saturating-stack"]])
+def test_explaining_rules_loads_no_torch(tmp_path, args):
+    code = f"from gradlint.cli import run\nassert run({args!r}) == 0"
+    assert "torch" not in loaded(code, tmp_path)
