@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from gradlint.outline import Outline, calls
+from gradlint.outline import Outline
 from gradlint.purity import Purity
 
 PARSES = {"parse_args", "parse_known_args"}
@@ -48,7 +48,7 @@ def _is_parse(node: ast.expr | None) -> bool:
 def defaults(outline: Outline) -> dict[str, ast.expr]:
     """The default of every option of the file that has one."""
     found: dict[str, ast.expr] = {}
-    for call in calls(outline.tree):
+    for call in outline.calls:
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if method == "set_defaults":
             found |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}

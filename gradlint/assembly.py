@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from gradlint.bindings import argument, default
 from gradlint.constructions import Construction
-from gradlint.expressions import free_names, portable, stored_names
-from gradlint.outline import HOLDERS, Function, Outline, blocks, flat, is_torch_layer
+from gradlint.expressions import portable
+from gradlint.outline import HOLDERS, Function, Outline, flat, is_torch_layer
 from gradlint.purity import Purity
 from gradlint.slicing import Slicer
 
@@ -96,14 +96,11 @@ class Assembly:
     ) -> Recipe:
         place: ast.expr | ast.stmt = site.call if site is not None else node
         call = ast.Call(ast.Name(node.name, ast.Load()), [], keywords)
-        setup: Setup | None = ()
-        if site is not None:
-            values = ast.Tuple([keyword.value for keyword in keywords], ast.Load())
-            setup = self.slicer.slice(values, site.call)
         for inner in ast.walk(call):
             if isinstance(inner, ast.expr | ast.keyword) and not hasattr(inner, "lineno"):
                 ast.copy_location(inner, place)
-        return Recipe((), None) if setup is None else Recipe(setup, call, site=site)
+        setup = self.slicer.slice(call, place)
+        return Recipe(setup or (), call, site=site)
 
     def _wants_more(self, node: ast.ClassDef | Function) -> bool:
         """Whether a class takes the arguments of a layer of torch.nn."""
@@ -130,19 +127,6 @@ class Assembly:
             return all(default(init, p.arg) is not None for p in _parameters(init, True))
         fields = (f for member in self.outline.lineage(node) for f in flat(member.body))
         return all(f.value is not None for f in fields if isinstance(f, ast.AnnAssign))
-
-    def script_globals(self, node: ast.ClassDef) -> Setup:
-        """Names that the class reads and that are bound under a condition or in `__main__`."""
-        compound = [s for s in self.outline.tree.body if any(blocks(s))]
-        bound = {name for s in compound for name in stored_names(s)}
-        found: dict[int, ast.stmt] = {}
-        for method in (m for c in self.outline.lineage(node) for m in c.body):
-            if isinstance(method, ast.FunctionDef):
-                for name in (set(free_names(method)) - stored_names(method)) & bound:
-                    wanted = ast.copy_location(ast.Name(name, ast.Load()), method)
-                    for statement in self.slicer.slice(wanted, method.body[0]) or ():
-                        found[statement.lineno] = statement
-        return tuple(found[line] for line in sorted(found))
 
 
 def _parameters(function: Function, method: bool) -> Iterator[ast.arg]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradlint.expressions import unwrapped
-from gradlint.outline import Outline, calls, is_torch_layer
+from gradlint.outline import Outline, is_torch_layer
 
 WHOLE = {
     f"torch.nn.{name}"
@@ -97,9 +97,7 @@ class Constructions:
     def all(self) -> list[Construction]:
         """The constructions outside model classes and their helper functions, in order."""
         found = [
-            self._construction(call)
-            for call in calls(self.outline.tree)
-            if not self._inside_model(call)
+            self._construction(call) for call in self.outline.calls if not self._inside_model(call)
         ]
         kept = [construction for construction in found if construction is not None]
         return sorted(kept, key=lambda c: (c.call.lineno, c.call.col_offset))

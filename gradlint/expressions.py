@@ -6,7 +6,7 @@ import ast
 import copy
 from typing import TypeVar
 
-from gradlint.outline import Outline
+from gradlint.outline import Outline, blocks
 
 Node = TypeVar("Node", bound=ast.AST)
 MOVES = {"cuda", "cpu", "to", "xpu", "mps", "share_memory"}
@@ -31,6 +31,27 @@ def free_names(node: ast.AST) -> list[str]:
             bound |= stored_names(inner.target)
     loads = (n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
     return list(dict.fromkeys(name.id for name in loads if name.id not in bound))
+
+
+def needed_names(statement: ast.stmt) -> list[str]:
+    """The names that a statement reads before it binds them itself, in order."""
+    needed: dict[str, None] = {}
+    _read(statement, set(), needed)
+    return list(needed)
+
+
+def _read(statement: ast.stmt, bound: set[str], needed: dict[str, None]) -> None:
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        bound = bound | stored_names(statement)
+    parts: list[ast.AST] = [statement]
+    if inner := [s for block in blocks(statement) for s in block]:
+        held = {id(s) for s in inner}
+        parts = [n for n in ast.iter_child_nodes(statement) if id(n) not in held]
+    for part in parts:
+        needed.update(dict.fromkeys(n for n in free_names(part) if n not in bound))
+        bound |= stored_names(part)
+    for nested in inner:
+        _read(nested, bound, needed)
 
 
 def stored_names(node: ast.AST) -> set[str]:

@@ -5,6 +5,8 @@ The symbolic trace and the recorded run both make this one type. It imports no t
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -71,20 +73,18 @@ class Graph:
         """The operations that every route from the inputs to the outputs passes, in order.
 
         An operation inside a residual branch is not on the path; the sum that closes it is.
+        Of several outputs the one that is made last counts: the code of an autoencoder and
+        the states of a recurrence are returned beside it.
         """
-        useful = self._useful
-        reach = -1  # the furthest reader of anything seen so far
-        last = len(self.ops)
+        main = self._main
         readers: dict[int, int] = {}
-        for op in useful:
+        for op in main:
             for source in op.inputs:
                 readers[source] = max(readers.get(source, -1), op.index)
-        for output in self.outputs:
-            readers[output] = last
-        reads_input = [op.index for op in useful if op.reads_input]
-        reach = max(reads_input, default=-1)
+        # the furthest reader of anything seen so far
+        reach = max((op.index for op in main if op.reads_input), default=-1)
         found = []
-        for op in useful:
+        for op in main:
             if reach <= op.index:
                 found.append(op)
             reach = max(reach, readers.get(op.index, -1))
@@ -97,25 +97,19 @@ class Graph:
         Gradients are compared from station to station. A layer whose weight is used
         more than once (a recurrence, shared blocks) is no station.
         """
-        uses: dict[str, int] = {}
-        for op in self.ops:
-            for name in op.weights:
-                uses[name] = uses.get(name, 0) + 1
-        path = self.path
+        uses = Counter(name for op in self.ops for name in op.weights)
+        weighted = [
+            op.index for op in self._main if op.weights and op.kind in LAYERS | {Kind.ATTENTION}
+        ]
         found = []
         previous = -1
-        useful = self._useful
-        for op in path:
+        for op in self.path:
             if op.kind in LAYERS:
                 if all(uses[name] == 1 for name in op.weights):
                     found.append(op)
-            elif any(
-                inner.weights
-                for inner in useful[:]
-                if previous < inner.index < op.index and inner.kind in LAYERS | {Kind.ATTENTION}
+            elif op.kind is Kind.ATTENTION or (
+                bisect_right(weighted, previous) < bisect_left(weighted, op.index)
             ):
-                found.append(op)
-            elif op.kind is Kind.ATTENTION:
                 found.append(op)
             previous = op.index
         return tuple(found)
@@ -123,11 +117,19 @@ class Graph:
     @cached_property
     def _useful(self) -> tuple[Op, ...]:
         """Operations that lie between an input and an output."""
+        return self._before(self.outputs)
+
+    @cached_property
+    def _main(self) -> tuple[Op, ...]:
+        """Operations that lie between an input and the output that is made last."""
+        return self._before(self.outputs[-1:])
+
+    def _before(self, outputs: tuple[int, ...]) -> tuple[Op, ...]:
         forward = set()
         for op in self.ops:
             if op.reads_input or any(source in forward for source in op.inputs):
                 forward.add(op.index)
-        backward = set(self.outputs)
+        backward = set(outputs)
         for op in reversed(self.ops):
             if op.index in backward:
                 backward.update(op.inputs)

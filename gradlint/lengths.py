@@ -25,17 +25,17 @@ class Lengths:
 
     def all(self) -> tuple[int, ...]:
         """The sequence lengths that the file names, in order."""
-        found = [self._integer(value, at) for name, value, at in self._named() if _is_length(name)]
+        named = [(value, at) for name, value, at in self._named() if _is_length(name)]
+        found = [self._integer(value, at) for value, at in named if not self._in_module(value)]
         return tuple(dict.fromkeys(n for n in found if n is not None and n > 1))
 
     def _named(self) -> Iterator[tuple[str, ast.expr, ast.AST]]:
         for name, value in defaults(self.outline).items():
             yield name, value, self.outline.tree.body[0]
         for node in ast.walk(self.outline.tree):
-            if not self._in_module_class(node):
-                yield from _named_by(node)
+            yield from _named_by(node)
 
-    def _in_module_class(self, node: ast.AST) -> bool:
+    def _in_module(self, node: ast.AST) -> bool:
         return any(
             isinstance(outer, ast.ClassDef) and outer.name in self.outline.modules
             for outer in self.outline.enclosing(node)

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from gradlint.build import Built
 from gradlint.inputs import Inputs
-from gradlint.outputs import tensors_of
 from gradlint.profile import Decay
 from gradlint.record import record
 
@@ -53,14 +52,14 @@ def _measured(
     series: dict[int, list[float]] = {}
     cells: dict[str, list[tuple[int, list[float]]]] = {}
 
-    def watch(index: int, name: str, args: tuple[Any, ...], result: Any) -> None:
+    def watch(index: int, name: str, args: tuple[Any, ...], made: list[Tensor]) -> None:
         if name in _WHOLE:
             steps = args[0]
             dim = 1 if args[-1] is True else 0
             if isinstance(steps, Tensor) and steps.requires_grad and steps.dim() == 3:
                 steps.register_hook(lambda grad: series.__setitem__(index, _rms(grad, dim)))
         elif name in _CELLS:
-            state = tensors_of(result)[0]
+            state = made[0]
             found: list[float] = []
             cells.setdefault(recorded_path(built, args), []).append((index, found))
             if state.requires_grad:

@@ -21,7 +21,6 @@ _DUNDERS = {
     "subtract": "sub",
     "imatmul": "matmul",
     "rmatmul": "matmul",
-    "setitem": "copy",
 }
 
 
@@ -30,5 +29,5 @@ def canonical(func: Any) -> str:
     name = getattr(func, "__name__", None) or type(func).__name__
     if name == "__get__":
         name = getattr(func.__self__, "__name__", name)
-    name = name.strip("_")
+    name = name.strip("_").removeprefix("special_")
     return _DUNDERS.get(name, name)

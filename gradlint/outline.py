@@ -28,6 +28,20 @@ class Outline:
         return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
     @cached_property
+    def calls(self) -> list[ast.Call]:
+        """All calls of the file."""
+        return list(calls(self.tree))
+
+    @cached_property
+    def loads(self) -> dict[str, list[ast.Name]]:
+        """Where each name is read."""
+        found: dict[str, list[ast.Name]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                found.setdefault(node.id, []).append(node)
+        return found
+
+    @cached_property
     def aliases(self) -> dict[str, str]:
         """What imported names stand for: {"nn": "torch.nn", "Linear": "torch.nn.Linear"}."""
         found: dict[str, str] = {}
@@ -54,6 +68,17 @@ class Outline:
             node.name: node
             for node in flat(self.tree.body)
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+
+    @cached_property
+    def conditional(self) -> set[str]:
+        """The names that the module binds in a branch, a loop or the `__main__` block."""
+        compound = [statement for statement in self.tree.body if any(blocks(statement))]
+        return {
+            node.id
+            for statement in compound
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         }
 
     @cached_property
@@ -111,13 +136,11 @@ class Outline:
         if any(is_torch_layer(name) or name.split(".")[-1] in LIGHTNING for name in foreign):
             return True
         imported = any(name.split(".")[0] not in ("torch", "object") for name in foreign if name)
-        return imported and self.method(node, "forward") is not None and self._uses_layers(node)
+        return imported and self._uses_torch and self.method(node, "forward") is not None
 
-    def _uses_layers(self, node: ast.ClassDef) -> bool:
-        init = self.method(node, "__init__")
-        return init is not None and any(
-            is_torch_layer(self.qualified(call.func)) for call in calls(init)
-        )
+    @cached_property
+    def _uses_torch(self) -> bool:
+        return any(name.split(".")[0] == "torch" for name in self.aliases.values())
 
     def method(self, node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
         """A method of a class, its own or inherited within the file."""

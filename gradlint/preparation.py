@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from gradlint.constructions import Construction
-from gradlint.expressions import free_names, portable, root_name, stored_names
+from gradlint.expressions import free_names, needed_names, portable, root_name
 from gradlint.outline import Outline, calls, is_main_guard
 from gradlint.purity import EFFECTS
 from gradlint.slicing import Slicer
@@ -17,6 +17,7 @@ FILLS = set(
     "kaiming_normal_ orthogonal_ trunc_normal_ eye_ dirac_ sparse_ ones_ zeros_ requires_grad_ "
     "mul_ div_ add_ clamp_ exponential_ bernoulli_ reset_parameters".split()
 )
+GROWS = {"add_module", "append", "extend", "insert"}  # of a sequence that is built step by step
 TRAINS = EFFECTS | {"optim", "zero_grad", "Adam", "AdamW", "SGD", "RMSprop"}
 PREPARES = re.compile(r"init|reset_param|freeze")
 TRAINING = re.compile(r"^_?(train|fit|run_training|training)")
@@ -35,11 +36,10 @@ class Preparation:
         model = construction.bound_as
         found: list[ast.stmt] = []
         for statement in self._following(construction):
-            if self._trains(statement):
+            if self._ends(statement, model):
                 break
             if self._prepares(statement, model, construction):
-                known = frozenset({model}) | stored_names(statement)
-                needed = self._needed(statement, known)
+                needed = self._needed(statement, model)
                 if needed is not None:
                     found += [*needed, portable(self.outline, statement)]
         return _once(found)
@@ -48,7 +48,7 @@ class Preparation:
         """Whether a checkpoint is loaded into the model, whatever the circumstances allow."""
         model = construction.bound_as
         for statement in self._following(construction) if model else ():
-            if self._trains(statement):
+            if self._ends(statement, model):
                 break
             for call in calls(statement) if not isinstance(statement, ast.If) else ():
                 if self._loads_into(call, model):
@@ -58,7 +58,8 @@ class Preparation:
     def _loads_into(self, call: ast.Call, model: str) -> bool:
         name = _last(call.func)
         if root_name(call.func) == model:
-            return name in LOADS
+            synced = any(_last(inner.func) == "state_dict" for inner in calls(call))
+            return name in LOADS and not synced  # a target network copies its twin
         passed = any(isinstance(value, ast.Name) and value.id == model for value in call.args)
         return passed and bool(re.match(r"load|restore|resume", name))
 
@@ -74,6 +75,14 @@ class Preparation:
                 if isinstance(block, list) and node in block:
                     yield from _straight(block[block.index(node) + 1 :])
             node = outer
+
+    def _ends(self, statement: ast.stmt, model: str) -> bool:
+        """Whether training begins here, or the variable holds another model from here on."""
+        if isinstance(statement, ast.Assign) and model not in free_names(statement.value):
+            names = [t.id for t in statement.targets if isinstance(t, ast.Name)]
+            if model in names:
+                return True
+        return self._trains(statement)
 
     def _trains(self, statement: ast.stmt) -> bool:
         if isinstance(statement, ast.For | ast.While):
@@ -111,6 +120,8 @@ class Preparation:
             return False
         if call.func.attr == "apply" and call.args:
             return self._initialiser(call.args[0])
+        if call.func.attr in GROWS:
+            return all(self.slicer.purity.expression(value) for value in call.args)
         owner = self.outline.modules.get(construction.product)
         method = self.outline.method(owner, call.func.attr) if owner is not None else None
         if method is not None and isinstance(call.func.value, ast.Name):
@@ -141,9 +152,10 @@ class Preparation:
             self._initialises(self.outline.functions[name], seen | called) for name in called
         )
 
-    def _needed(self, statement: ast.stmt, known: frozenset[str]) -> tuple[ast.stmt, ...] | None:
+    def _needed(self, statement: ast.stmt, model: str) -> tuple[ast.stmt, ...] | None:
         found: list[ast.stmt] = []
-        for name in free_names(statement):
+        known = frozenset({model})
+        for name in needed_names(statement):
             place = ast.copy_location(ast.Name(name, ast.Load()), statement)
             needed = self.slicer.slice(place, statement, known)
             if needed is None:

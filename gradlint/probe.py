@@ -63,7 +63,8 @@ def _read_copy(
                 break
         else:
             _backward(projection(built.module(*fresh.args, **fresh.kwargs), seed))
-        update.step()
+        if step < UPDATES:
+            update.step()
     return readings
 
 
@@ -72,10 +73,13 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
     gradients: dict[int, float] = {}
     batch = inputs.batch
 
-    def watch(index: int, name: str, args: tuple[Any, ...], result: Any) -> None:
-        for tensor in tensors_of(result)[:1]:
-            if tensor.requires_grad:
-                tensor.register_hook(lambda grad: gradients.__setitem__(index, log_rms(grad)))
+    def watch(index: int, name: str, args: tuple[Any, ...], made: list[Tensor]) -> None:
+        def keep(gradient: Tensor | None) -> None:
+            if gradient is not None:  # one of several results may be left unused
+                gradients[index] = log_rms(gradient)
+
+        if made[0].requires_grad:
+            made[0].register_hook(keep)
 
     recording = record(built, inputs, watch)
     outputs = [tensor for tensor in tensors_of(recording.output) if tensor.is_floating_point()]
@@ -84,6 +88,7 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
     finite = finite and not any(math.isnan(v) or v == math.inf for v in gradients.values())
     same = _matching(recording.graph, graph)
     weights = dict(built.module.named_parameters())
+    lost = _decay(built, inputs, graph, seed)
     return Reading(
         seed=seed,
         step=step,
@@ -93,7 +98,7 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
         gradient={same[index]: value for index, value in gradients.items() if index in same},
         symmetry={name: _unevenness(weights[name]) for name in hidden_weights(graph)},
         gain={name: _gain(weights[name]) for name in graph.weights},
-        decay=_decay(built, inputs, graph, seed),
+        decay={same[index]: decay for index, decay in lost.items() if index in same},
     )
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from gradlint.build import BUILT, Built
 from gradlint.graph import Graph, Op, Weight
 from gradlint.inputs import Inputs
-from gradlint.kinds import Kind
 from gradlint.naming import canonical
 from gradlint.outputs import tensors_of
 from gradlint.roles import kind_in_use, with_roles
@@ -32,8 +32,8 @@ _UNSEEN = frozenset(
     "is_nested is_meta is_mkldnn get_device itemsize nbytes version output_nr".split()
 )
 
-# What to do with the result of an operation: (op index, name, arguments, result)
-Watch = Callable[[int, str, tuple[Any, ...], Any], None]
+# What to do with the results of an operation: (op index, name, arguments, results)
+Watch = Callable[[int, str, tuple[Any, ...], list[Tensor]], None]
 
 
 @dataclass
@@ -105,9 +105,10 @@ class _Recorder(TorchFunctionMode):
         """Hooks that keep the stack of running modules."""
         for child in self.built.module.modules():
             yield child.register_forward_pre_hook(lambda module, _: self._stack.append(module))
-            yield child.register_forward_hook(
-                lambda *_: None if self._stack.pop() else None, always_call=True
-            )
+            yield child.register_forward_hook(self._leave, always_call=True)
+
+    def _leave(self, *_: Any) -> None:
+        self._stack.pop()
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -116,21 +117,28 @@ class _Recorder(TorchFunctionMode):
         name = canonical(func)
         if name in _UNSEEN:
             return func(*args, **kwargs)
-        read = [self._look_up(tensor) for tensor in tensors_of((args, kwargs))]
+        read = self._read(tensors_of((args, kwargs)))
         shape = _shape(args)
         result = func(*args, **kwargs)
-        made = tensors_of(result)
+        made = _made(name, args, result)
         sources = frozenset[int]().union(*(data.sources for data in read))
         weights = frozenset[str]().union(*(data.weights for data in read))
         if not sources:
             if weights:
                 for tensor in made:
                     self._know(tensor, _Data(weights=weights))
-        elif made and not _compares(name):
+        elif made:
             index = self._note(name, sources, weights, read, shape, made)
             if self.watch is not None:
-                self.watch(index, name, args, result)
+                self.watch(index, name, args, made)
         return result
+
+    def _read(self, tensors: list[Tensor]) -> list[_Data]:
+        """What is known of the tensors read. Indices beside data carry no gradient: left out."""
+        known = [(tensor, self._look_up(tensor)) for tensor in tensors]
+        if any(data.sources and _carries(tensor) for tensor, data in known):
+            return [data for tensor, data in known if _carries(tensor) or not data.sources]
+        return [data for _, data in known]
 
     def graph(self, output: Any) -> Graph:
         """The graph of everything noted, with the roles that only the whole shows."""
@@ -151,6 +159,8 @@ class _Recorder(TorchFunctionMode):
     ) -> int:
         index = len(self.ops)
         place = self._place()
+        if place.leaf_type == "ReLU6":  # it runs as a hardtanh
+            name = "relu6"
         branches = sum(bool(data.sources) for data in read)
         self.ops.append(
             Op(
@@ -178,12 +188,12 @@ class _Recorder(TorchFunctionMode):
         place = _Place()
         for module in reversed(self._stack):
             path = self._paths.get(id(module), "")
-            if not type(module).__module__.startswith("torch.nn"):
-                place.owner = path
-                break
-            if not place.leaf_type and not isinstance(module, nn.Sequential | nn.ModuleList):
+            if not place.leaf_type and _is_layer(module):
                 place.leaf, place.leaf_type = path, type(module).__name__
                 place.built = module.__dict__.get(BUILT, ())
+            elif not type(module).__module__.startswith("torch.nn"):
+                place.owner = path
+                break
         return place
 
     def _know(self, tensor: Tensor, data: _Data) -> None:
@@ -208,6 +218,10 @@ class _Recorder(TorchFunctionMode):
                 read = [_Data(frozenset({index})) for index in found]
                 name = type(tensor.grad_fn).__name__
                 index = self._note(name, frozenset(found), frozenset(), read, (), [tensor])
+                # It is met where it is read: where it ran is not known.
+                self.ops[index] = replace(
+                    self.ops[index], module="", module_type="", built=(), called=()
+                )
                 data = _Data(frozenset({index}))
         elif tensor.grad_fn is not None:
             data = _Data(frozenset({self._by_grad_fn[tensor.grad_fn]}))
@@ -250,8 +264,22 @@ def _shape(args: tuple[Any, ...]) -> tuple[int, ...]:
     return ()
 
 
-def _compares(name: str) -> bool:
-    return name in {"is_same_size", "equal", "allclose"}
+def _made(name: str, args: tuple[Any, ...], result: Any) -> list[Tensor]:
+    """The tensors that an operation made or changed; masks are no data."""
+    written = args[:1] if name == "setitem" else result
+    return [tensor for tensor in tensors_of(written) if tensor.dtype is not torch.bool]
+
+
+def _carries(tensor: Tensor) -> bool:
+    """Whether a gradient can pass through the tensor."""
+    return tensor.is_floating_point() or tensor.is_complex()
+
+
+def _is_layer(module: nn.Module) -> bool:
+    """Whether torch itself says what the module computes: also for a subclass of a layer."""
+    if isinstance(module, nn.Sequential | nn.ModuleList):
+        return False
+    return type(module).forward.__module__.startswith("torch.nn")
 
 
 def same_shape(first: Any, second: Any) -> bool:

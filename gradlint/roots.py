@@ -47,8 +47,13 @@ class Roots:
             return False
         if any(self._is_layer(name) for name in self.outline.foreign_bases(node)):
             return True
-        bodies = [method for member in self.outline.lineage(node) for method in member.body]
-        return any(self._makes_parameters(call) for body in bodies for call in calls(body))
+        bodies = [part for member in self.outline.lineage(node) for part in member.body]
+        return any(
+            self._makes_parameters(call)
+            for body in bodies
+            if getattr(body, "name", "") != "forward"
+            for call in calls(body)
+        )
 
     def _is_layer(self, name: str) -> bool:
         last = name.split(".")[-1]
@@ -79,9 +84,7 @@ class Roots:
     def _inside_other(self, name: str) -> bool:
         """Whether another model class uses it, or a call passes it on as a block."""
         node = self.outline.modules[name]
-        for use in ast.walk(self.outline.tree):
-            if not isinstance(use, ast.Name) or use.id != name or not isinstance(use.ctx, ast.Load):
-                continue
+        for use in self.outline.loads.get(name, []):
             around = list(self.outline.enclosing(use))
             if node in around or self._is_super(use):
                 continue
@@ -116,12 +119,8 @@ class Roots:
             return False
         scope = self.outline.scope(construction.call)
         return any(
-            isinstance(use, ast.Name)
-            and use.id == construction.bound_as
-            and isinstance(use.ctx, ast.Load)
-            and self.outline.scope(use) is scope
-            and self._within_other(use, construction.call)
-            for use in ast.walk(scope)
+            self.outline.scope(use) is scope and self._within_other(use, construction.call)
+            for use in self.outline.loads.get(construction.bound_as, [])
         )
 
     def _within_other(self, node: ast.AST, own: ast.Call) -> bool:

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from gradlint.constructions import Construction
-from gradlint.expressions import portable, root_name
-from gradlint.outline import Outline, calls
+from gradlint.expressions import free_names, portable, root_name, unwrapped
+from gradlint.outline import Outline
 from gradlint.slicing import Slicer
 from gradlint.target import Example
 
@@ -35,7 +35,7 @@ class Shapes:
             expression = _together(values, call)
             found += self._example(expression, call, f"the call in line {call.lineno}")
         found += self._summaries(constructions)
-        for call in calls(self.outline.tree):
+        for call in self.outline.calls:
             if self.outline.qualified(call.func) in SHAPED and self._wide(call):
                 found += self._example(call, call, f"the tensor in line {call.lineno}", False)
         unique: dict[str, Example] = {}
@@ -77,16 +77,12 @@ class Shapes:
         self, constructions: list[Construction]
     ) -> Iterator[tuple[ast.Call, list[ast.expr]]]:
         """The calls that a tensor and one of the models meet in, and the tensors."""
-        names = {(self.outline.scope(c.call), c.bound_as) for c in constructions if c.bound_as}
         built = {c.call for c in constructions} | {c.expression for c in constructions}
-        for call in calls(self.outline.tree):
-            scope = self.outline.scope(call)
-            direct = isinstance(call.func, ast.Name) and self._is(names, scope, call.func.id)
-            if direct or call.func in built:
+        for call in self.outline.calls:
+            if call.func in built or self._holds(call.func, call, constructions):
                 values = call.args or [keyword.value for keyword in call.keywords if keyword.arg]
-            elif call.args and isinstance(call.args[0], ast.Name):
-                passed = self._is(names, scope, call.args[0].id)
-                values = call.args[1:2] if passed else []
+            elif call.args and self._holds(call.args[0], call, constructions):
+                values = call.args[1:2]
             else:
                 values = []
             if values and all(self._tensor(value, call) for value in values):
@@ -95,7 +91,7 @@ class Shapes:
     def _summaries(self, constructions: list[Construction]) -> Iterator[Example]:
         """Shapes that a summary of the model is asked for: `summary(model, (3, 32, 32))`."""
         names = {c.bound_as for c in constructions if c.bound_as}
-        for call in calls(self.outline.tree):
+        for call in self.outline.calls:
             name = self.outline.qualified(call.func)
             about = bool(call.args) and root_name(call.args[0]) in names
             if not about or not name.endswith(".summary"):
@@ -107,8 +103,18 @@ class Shapes:
                     made = _tensor_of(shape, call, whole=name.startswith("torchinfo"))
                     yield Example(made, setup, f"the summary in line {call.lineno}")
 
-    def _is(self, names: set[tuple[ast.AST, str]], scope: ast.AST, name: str) -> bool:
-        return (scope, name) in names or (self.outline.tree, name) in names
+    def _holds(self, node: ast.expr, at: ast.AST, constructions: list[Construction]) -> bool:
+        """Whether an expression is a variable that holds a model built at one of the places."""
+        if not isinstance(node, ast.Name):
+            return False
+        scopes = (self.outline.scope(at), self.outline.tree)
+        sites = [c for c in constructions if c.bound_as == node.id]
+        sites = [c for c in sites if self.outline.scope(c.call) in scopes]
+        bound = self.slicer.value(node.id, at) if sites else None
+        if not sites or bound is None:
+            return bool(sites)
+        last = unwrapped(self.outline, bound)  # `model = DDP(model)` is still this model
+        return node.id in free_names(last) or any(site.call is last for site in sites)
 
     def _tensor(self, value: ast.expr, at: ast.AST, depth: int = 0) -> bool:
         """Whether an expression is a tensor that the file makes itself."""

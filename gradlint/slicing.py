@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from gradlint.arguments import defaults, namespace, parses_arguments
 from gradlint.bindings import MODULE, Bindings, argument, default
-from gradlint.expressions import free_names, portable, root_name, stored_names
-from gradlint.outline import Function, Outline, calls, is_main_guard
+from gradlint.expressions import free_names, needed_names, portable, root_name, stored_names
+from gradlint.outline import Function, Outline, is_main_guard
 from gradlint.purity import Purity
 
 DEEPEST = -8
@@ -24,6 +24,7 @@ class _Slice:
     caller: ast.Call | None
     statements: dict[tuple[int, int, int, str], ast.stmt] = field(default_factory=dict)
     open: set[tuple[str, ast.AST]] = field(default_factory=set)
+    visited: set[ast.AST] = field(default_factory=set)
 
 
 class Slicer:
@@ -58,7 +59,7 @@ class Slicer:
             return []
         return [
             call
-            for call in calls(self.outline.tree)
+            for call in self.outline.calls
             if isinstance(call.func, ast.Name)
             and call.func.id == function.name
             and function not in self.outline.enclosing(call)
@@ -105,18 +106,36 @@ class Slicer:
             if not self._parameter(name, found.function, found.level, current):
                 return False
         elif not found.statements:
-            return self._given(name)
+            return self._given(name, current)
         return all(self._include(s, found.level, current) for s in found.statements)
 
-    def _given(self, name: str) -> bool:
+    def _given(self, name: str, current: _Slice) -> bool:
         outline = self.outline
+        if name in outline.definitions:
+            self._surroundings(outline.definitions[name], current)
         known = name in outline.definitions or name in outline.aliases or outline.stars
         return known or hasattr(builtins, name) or name in ("__file__", "__name__")
+
+    def _surroundings(self, definition: ast.ClassDef | Function, current: _Slice) -> None:
+        """Add what a class or function reads of names that only the script binds."""
+        place = _first_inside(definition)
+        if definition in current.visited or place is None:
+            return
+        current.visited.add(definition)
+        for name in set(free_names(definition)) - stored_names(definition):
+            if name in self.outline.definitions:
+                self._surroundings(self.outline.definitions[name], current)
+            elif name in self.outline.conditional:
+                before = dict(current.statements)
+                if not self._name(name, place, 0, current):
+                    current.statements = before
 
     def _include(self, statement: ast.stmt, level: int, current: _Slice) -> bool:
         at: ast.AST = statement
         if isinstance(statement, DEFINING):
             if not self._inside(statement):
+                if isinstance(statement, ast.ClassDef | Function):
+                    self._surroundings(statement, current)
                 return True
         elif isinstance(statement, ast.Assign) and parses_arguments(self.outline, statement.value):
             statement = namespace(self.purity, statement)
@@ -130,11 +149,7 @@ class Slicer:
         if key in current.statements:
             return True
         current.statements[key] = statement
-        own = stored_names(statement) if not isinstance(statement, ast.Assign) else set()
-        for name in free_names(statement):
-            if not self._name(name, at, level, current) and name not in own:
-                return False
-        return True
+        return all(self._name(name, at, level, current) for name in needed_names(statement))
 
     def _inside(self, statement: ast.stmt) -> bool:
         """Whether a definition stands where the file's definitions do not reach."""
@@ -161,3 +176,11 @@ class Slicer:
         ast.copy_location(bound.targets[0], value)
         current.statements[level, -1, 0, name] = bound
         return True
+
+
+def _first_inside(definition: ast.ClassDef | Function) -> ast.stmt | None:
+    """A statement from which a function, or a class's method, looks its names up."""
+    if isinstance(definition, Function):
+        return definition.body[0]
+    methods = (s for s in definition.body if isinstance(s, ast.FunctionDef))
+    return next((method.body[0] for method in methods), None)

@@ -68,7 +68,8 @@ class _Discovery:
         for name, product in self.constructions.factories.items():
             if not product and name not in self.constructions.helpers:
                 target = self.function(name)
-                if target.construct is not None and not self._part(name):
+                called = any(site.product == name for site in self.constructions.all)
+                if (called or target.construct is not None) and not self._part(name):
                     yield target
         yield from self._variables()
 
@@ -137,12 +138,11 @@ class _Discovery:
     ) -> Target:
         recipe = self.assembly.recipe(sites, node)
         bound = [site for site in (recipe.site, *sites) if site is not None and site.bound_as]
-        surroundings = self.assembly.script_globals(node) if isinstance(node, ast.ClassDef) else ()
         return Target(
             path=self.source.path,
             name=name,
             span=span,
-            setup=surroundings + recipe.setup,
+            setup=recipe.setup,
             construct=recipe.construct,
             missing=recipe.missing,
             after=self.preparation.after(bound[0]) if bound else (),

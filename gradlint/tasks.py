@@ -26,6 +26,7 @@ def imitation(inputs: Inputs, outputs: list[Tensor], graph: Graph, seed: int) ->
     source = _source(inputs)
     if source is None:
         return None
+    source = source.movedim(inputs.batch_dim or 0, 0)
     heads = {op.name for op in graph.ops if op.kind is Kind.HEAD}
     generator = torch.Generator().manual_seed(seed)
     losses = {
@@ -47,16 +48,18 @@ def recall(inputs: Inputs, outputs: list[Tensor], graph: Graph, seed: int) -> Ta
     Nothing can be learnt by heart, and the end of the sequence does not help.
     """
     source = _source(inputs)
-    trained = list(_trained(outputs, source)) if source is not None else []
-    if source is None or source.dim() < 2 or not trained or trained[0][1].dim() != 2:
+    if source is None or source.dim() < 2:
+        return None
+    trained = _trained(outputs, source.movedim(inputs.batch_dim or 0, 0))
+    if not trained or trained[0][1].dim() != 2:
         return None
     index, output = trained[0]
-    classes = min(_CLASSES, output.shape[1]) if output.shape[1] > 1 else 2
     generator = torch.Generator().manual_seed(seed)
-    marks = _marks(source, classes, generator)
+    marks = _marks(source, generator)[: min(_CLASSES, max(2, output.shape[1]))]
+    classes = len(marks)
 
     def step(number: int) -> tuple[Inputs, Loss]:
-        labels = torch.randint(0, classes, (len(source),), generator=generator)
+        labels = torch.randint(0, classes, (inputs.batch,), generator=generator)
         fresh = inputs.fresh(seed + 1 + number)
         marked = _marked(fresh, marks[labels])
         if output.shape[1] > 1:
@@ -79,11 +82,13 @@ def _trained(outputs: list[Tensor], source: Tensor) -> list[tuple[int, Tensor]]:
     ]
 
 
-def _marks(source: Tensor, classes: int, generator: torch.Generator) -> Tensor:
-    """What marks each class: a pattern of signs, or a token."""
-    if source.is_floating_point():
-        return torch.randn((classes, source.shape[-1]), generator=generator).sign().to(source)
-    return torch.randperm(int(source.max()) + 1, generator=generator)[:classes]
+def _marks(source: Tensor, generator: torch.Generator) -> Tensor:
+    """Marks that can be told apart: tokens, or orthogonal directions of size 1 and their opposites."""
+    if not source.is_floating_point():
+        return torch.randperm(int(source.max()) + 1, generator=generator)
+    width = source.shape[-1]
+    directions = torch.linalg.qr(torch.randn(width, width, generator=generator))[0]
+    return torch.stack([directions, -directions], 1).flatten(0, 1).to(source) * math.sqrt(width)
 
 
 def _marked(inputs: Inputs, marks: Tensor) -> Inputs:
@@ -91,11 +96,12 @@ def _marked(inputs: Inputs, marks: Tensor) -> Inputs:
     (first, *others) = inputs.args
     assert isinstance(first, Tensor)
     marked = first.detach().clone()
-    length = max(1, first.shape[1] // _TENTH)
+    by_sample = marked.movedim(inputs.batch_dim or 0, 0)  # a view: batch, time, features
+    length = max(1, by_sample.shape[1] // _TENTH)
     if first.is_floating_point():
-        marked[:, :length] += marks[:, None]
+        by_sample[:, :length] += marks[:, None]
     else:
-        marked[:, :length] = marks[:, None]
+        by_sample[:, :length] = marks[:, None]
     return replace(inputs, args=(marked, *others))
 
 

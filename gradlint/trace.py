@@ -5,6 +5,7 @@ For models that cannot be fed. It makes the same graph as the recorded run, but 
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import Any
 
@@ -22,18 +23,26 @@ from gradlint.sites import Sites
 
 _BY_CLASS = {name.replace("_", ""): name for name in KIND_OF} | {
     "multiheadattention": "multi_head_attention_forward",
-    "rnn": "rnn_tanh",
 }
+_NO_DATA = frozenset(  # masks, and what torch.fx asserts of defaults
+    "eq ne lt le gt ge isnan isinf isfinite logical_not logical_and assert assert_is_none".split()
+)
 
 
 def trace(built: Built) -> Graph:
     """The graph of a model's forward. Raises NotRun where torch.fx cannot follow it."""
     try:
-        fx_graph = _Tracer(built.sites).trace(built.module)
+        fx_graph = _Tracer(built.sites).trace(built.module, _defaults(built.module))
     except Exception as error:  # user code runs on proxies here, and anything may come of it
         why = reason(error, built.sites.file)
         raise NotRun(f"torch.fx cannot trace it: {why}", "give its inputs with --input") from error
     return _Reader(built).read(fx_graph)
+
+
+def _defaults(module: nn.Module) -> dict[str, Any]:
+    """The arguments of forward that have a default keep it: `mask=None`."""
+    parameters = inspect.signature(module.forward).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
 
 
 class _Tracer(torch.fx.Tracer):
@@ -66,7 +75,12 @@ class _Reader:
     def __init__(self, built: Built) -> None:
         self._built = built
         self._modules = dict(built.module.named_modules())
-        self._parameters = dict(built.module.named_parameters())
+        # A shared parameter has several paths and one name.
+        names = {id(parameter): name for name, parameter in built.module.named_parameters()}
+        self._parameters = {
+            path: (names[id(parameter)], parameter)
+            for path, parameter in built.module.named_parameters(remove_duplicate=False)
+        }
         self._ops: list[Op] = []
         self._data: dict[torch.fx.Node, frozenset[int]] = {}  # -1 is the model's input
         self._weights: dict[torch.fx.Node, frozenset[str]] = {}
@@ -78,8 +92,7 @@ class _Reader:
             if node.op == "placeholder":
                 self._data[node] = frozenset({-1})
             elif node.op == "get_attr":
-                names = {node.target} & self._parameters.keys()
-                self._weights[node] = frozenset(map(str, names))
+                self._weights[node] = frozenset({str(node.target)} & self._parameters.keys())
             elif node.op == "output":
                 outputs = self._sources(node)
             else:
@@ -96,7 +109,7 @@ class _Reader:
         weights = frozenset[str]().union(
             *(self._weights.get(source, frozenset()) for source in node.all_input_nodes)
         )
-        if not sources:
+        if not sources or _function_name(node) in _NO_DATA:
             self._weights[node] = weights
             return
         module = self._modules.get(str(node.target)) if node.op == "call_module" else None
@@ -116,6 +129,7 @@ class _Reader:
         branches: int,
     ) -> Op:
         name = class_name(module) if module else _function_name(node)
+        read = [self._parameters[path] for path in weights]
         return Op(
             index=len(self._ops),
             name=name,
@@ -127,7 +141,7 @@ class _Reader:
             owner=self._owner(node),
             built=module.__dict__.get(BUILT, ()) if module else (),
             called=node.meta.get("called", ()),
-            weights=tuple(sorted(n for n in weights if self._parameters[n].dim() > 1)),
+            weights=tuple(sorted({name for name, p in read if p.dim() > 1})),
             shape=(),
             input_shape=(),
         )
@@ -146,7 +160,9 @@ def class_name(module: nn.Module) -> str:
     """The canonical name of what a layer class does: BatchNorm2d gives "batch_norm"."""
     if isinstance(module, nn.RNN):
         return f"rnn_{module.nonlinearity}"
-    word = type(module).__name__.lower()
+    if isinstance(module, nn.RNNCell):
+        return f"rnn_{module.nonlinearity}_cell"
+    word = type(module).__name__.lower().removeprefix("lazy")
     return _BY_CLASS.get(word) or _BY_CLASS.get(re.sub(r"[123]d$", "", word), word)
 
 

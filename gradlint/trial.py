@@ -47,7 +47,7 @@ def trial(
         inputs_now, loss = task(step)
         total: Tensor = loss(tensors_of(model(*inputs_now.args, **inputs_now.kwargs)))
         if step >= STEPS // 2 and bool(torch.isfinite(total)):
-            lowest = min(lowest, float(total))
+            lowest = min(lowest, total.item())
         total.backward()
         update.step()
     return lowest

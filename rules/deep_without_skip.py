@@ -7,7 +7,106 @@ from collections.abc import Iterator
 from gradlint.model import Model
 from gradlint.profile import Profile
 from gradlint.rewrites.remedies import for_depth
-from gradlint.rule import Cause, Match, Rewrite, Rule, Severity, Verdict
+from gradlint.rule import Bad, Cause, Good, Match, Rewrite, Rule, Severity, Verdict
+
+_SICK = """\
+import torch
+from torch import nn
+
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.fc = «nn.Linear(width, width)»
+        self.norm = nn.BatchNorm1d(width)
+
+    def forward(self, x):
+        return torch.relu(self.norm(self.fc(x)))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(*[Block(32) for _ in range(60)])
+        self.out = nn.Linear(32, 4)
+
+    def forward(self, x):
+        return self.out(self.body(x))
+"""
+_HEALED = """\
+import torch
+from torch import nn
+
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.fc = nn.Linear(width, width)
+        self.norm = nn.BatchNorm1d(width)
+
+    def forward(self, x):
+        return x + torch.relu(self.norm(self.fc(x)))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(*[Block(32) for _ in range(60)])
+        self.out = nn.Linear(32, 4)
+
+    def forward(self, x):
+        return self.out(self.body(x))
+"""
+_HEALTHY = """\
+import torch
+from torch import nn
+
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.fc = nn.Linear(width, width)
+        self.norm = nn.BatchNorm1d(width)
+
+    def forward(self, x):
+        return x + torch.relu(self.norm(self.fc(x)))
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(*[Block(32) for _ in range(60)])
+        self.out = nn.Linear(32, 4)
+
+    def forward(self, x):
+        return self.out(self.body(x))
+"""
+_CLEARED = '''\
+import torch
+from torch import nn
+
+
+class Block(nn.Module):
+    """Twenty layers with normalisation train without skips."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.fc = nn.Linear(width, width)
+        self.norm = nn.BatchNorm1d(width)
+
+    def forward(self, x):
+        return torch.relu(self.norm(self.fc(x)))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(*[Block(32) for _ in range(20)])
+        self.out = nn.Linear(32, 4)
+
+    def forward(self, x):
+        return self.out(self.body(x))
+'''
 
 
 class DeepWithoutSkip(Rule):
@@ -42,7 +141,11 @@ class DeepWithoutSkip(Rule):
     max_growth = 3.5  # decades, however gently they are gained
     max_scale = 3.0
 
-    examples = ()
+    examples = (
+        Bad(code=_SICK, fixed=_HEALED),
+        Good(code=_HEALTHY),
+        Good(code=_CLEARED, matches=True),
+    )
 
     def match(self, model: Model) -> Iterator[Match]:
         """A path with at least `min_depth` layers and no residual connection."""

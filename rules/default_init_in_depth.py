@@ -8,7 +8,66 @@ from gradlint.kinds import Kind
 from gradlint.model import Model
 from gradlint.profile import Profile
 from gradlint.rewrites.remedies import for_depth
-from gradlint.rule import Cause, Match, Rewrite, Rule, Severity, Verdict
+from gradlint.rule import Bad, Cause, Good, Match, Rewrite, Rule, Severity, Verdict
+
+_SICK = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([«nn.Linear(64, 64)» for _ in range(30)])
+        self.out = nn.Linear(64, 4)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.relu(layer(x))
+        return self.out(x)
+"""
+_HEALED = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(64, 64) for _ in range(30)])
+        self.out = nn.Linear(64, 4)
+        self.apply(self._init_weights)
+
+    @staticmethod
+    def _init_weights(module):
+        if isinstance(module, nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.relu(layer(x))
+        return self.out(x)
+"""
+_CLEARED = '''\
+import torch
+from torch import nn
+
+
+class Shallow(nn.Module):
+    """Eight layers at the default train."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(64, 64) for _ in range(8)])
+        self.out = nn.Linear(64, 4)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.relu(layer(x))
+        return self.out(x)
+'''
 
 
 class DefaultInitInDepth(Rule):
@@ -41,7 +100,10 @@ class DefaultInitInDepth(Rule):
     max_decades = 5.0
     max_collapse = 5.0
 
-    examples = ()
+    examples = (
+        Bad(code=_SICK, fixed=_HEALED),
+        Good(code=_CLEARED, matches=True),
+    )
 
     def match(self, model: Model) -> Iterator[Match]:
         """A plain path with at least `min_depth` layers that nobody initialised."""

@@ -7,7 +7,65 @@ from collections.abc import Iterator
 from gradlint.model import Model
 from gradlint.profile import Profile
 from gradlint.rewrites.remedies import for_depth
-from gradlint.rule import Cause, Match, Rewrite, Rule, Severity, Verdict
+from gradlint.rule import Bad, Cause, Good, Match, Rewrite, Rule, Severity, Verdict
+
+_SICK = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(64, 64) for _ in range(12)])
+        self.out = nn.Linear(64, 4)
+        for layer in self.hidden:
+            «layer.weight.data.normal_(0, 1)»
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.tanh(layer(x))
+        return self.out(x)
+"""
+_HEALED = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(64, 64) for _ in range(12)])
+        self.out = nn.Linear(64, 4)
+        for layer in self.hidden:
+            nn.init.xavier_uniform_(layer.weight)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.tanh(layer(x))
+        return self.out(x)
+"""
+_CLEARED = '''\
+import torch
+from torch import nn
+
+
+class Normalised(nn.Module):
+    """A normalisation takes the scale out again."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(64, 64) for _ in range(6)])
+        self.norm = nn.ModuleList([nn.LayerNorm(64) for _ in range(6)])
+        self.out = nn.Linear(64, 4)
+        for layer in self.hidden:
+            nn.init.normal_(layer.weight)
+
+    def forward(self, x):
+        for layer, norm in zip(self.hidden, self.norm):
+            x = torch.relu(norm(layer(x)))
+        return self.out(x)
+'''
 
 
 class HugeInit(Rule):
@@ -40,7 +98,10 @@ class HugeInit(Rule):
     max_growth = 1.0
     max_scale = 3.0
 
-    examples = ()
+    examples = (
+        Bad(code=_SICK, fixed=_HEALED),
+        Good(code=_CLEARED, matches=True),
+    )
 
     def match(self, model: Model) -> Iterator[Match]:
         """Hidden layers of the path whose weights the author initialised."""

@@ -7,9 +7,90 @@ from collections.abc import Iterator
 from gradlint.model import Model
 from gradlint.profile import Profile
 from gradlint.rewrites import recurrent
-from gradlint.rule import Cause, Match, Rewrite, Rule, Severity, Verdict
+from gradlint.rule import Bad, Cause, Good, Match, Rewrite, Rule, Severity, Verdict
 
 _PLAIN = frozenset({"rnn_tanh", "rnn_relu"})
+
+_SICK = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = «nn.RNN(4, 32, batch_first=True)»
+        self.out = nn.Linear(32, 3)
+
+    def forward(self, x):
+        states, _ = self.rnn(x)
+        return self.out(states[:, -1])
+
+
+if __name__ == "__main__":
+    net = Net()
+    net(torch.randn(8, 120, 4))
+"""
+_HEALED = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.RNN(4, 32, batch_first=True, nonlinearity="relu")
+        nn.init.eye_(self.rnn.weight_hh_l0)
+        nn.init.zeros_(self.rnn.bias_ih_l0)
+        nn.init.zeros_(self.rnn.bias_hh_l0)
+        self.out = nn.Linear(32, 3)
+
+    def forward(self, x):
+        states, _ = self.rnn(x)
+        return self.out(states[:, -1])
+
+
+if __name__ == "__main__":
+    net = Net()
+    net(torch.randn(8, 120, 4))
+"""
+_HEALTHY = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.LSTM(4, 32, batch_first=True)
+        self.out = nn.Linear(32, 3)
+
+    def forward(self, x):
+        states, _ = self.rnn(x)
+        return self.out(states[:, -1])
+"""
+_CLEARED = '''\
+import torch
+from torch import nn
+
+
+class Pooled(nn.Module):
+    """A mean over time gives every step a short way to the loss."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.RNN(4, 32, batch_first=True)
+        self.out = nn.Linear(32, 3)
+
+    def forward(self, x):
+        states, _ = self.rnn(x)
+        return self.out(states.mean(1))
+
+
+if __name__ == "__main__":
+    net = Pooled()
+    net(torch.randn(8, 120, 4))
+'''
 
 
 class PlainRnnLongSequence(Rule):
@@ -44,7 +125,11 @@ class PlainRnnLongSequence(Rule):
 
     max_decades = 4.0
 
-    examples = ()
+    examples = (
+        Bad(code=_SICK, fixed=_HEALED),
+        Good(code=_HEALTHY),
+        Good(code=_CLEARED, matches=True),
+    )
 
     def match(self, model: Model) -> Iterator[Match]:
         """A plain recurrence."""

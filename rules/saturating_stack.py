@@ -8,7 +8,104 @@ from gradlint.kinds import Kind
 from gradlint.model import Model
 from gradlint.profile import Profile
 from gradlint.rewrites.remedies import for_depth
-from gradlint.rule import Cause, Match, Rewrite, Rule, Severity, Verdict
+from gradlint.rule import Bad, Cause, Good, Match, Rewrite, Rule, Severity, Verdict
+
+_SICK = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(32, 32) for _ in range(10)])
+        self.out = nn.Linear(32, 4)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = «torch.sigmoid(layer(x))»
+        return self.out(x)
+"""
+_HEALED = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(32, 32) for _ in range(10)])
+        self.out = nn.Linear(32, 4)
+        self.apply(self._init_weights)
+
+    @staticmethod
+    def _init_weights(module):
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.relu(layer(x))
+        return self.out(x)
+"""
+_HEALTHY = '''\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    """Three sigmoid layers train."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(32, 32) for _ in range(3)])
+        self.out = nn.Linear(32, 4)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.sigmoid(layer(x))
+        return self.out(x)
+'''
+_HEALTHY_2 = '''\
+import torch
+from torch import nn
+
+
+class Gated(nn.Module):
+    """A sigmoid that gates another branch lets the gradient pass beside it."""
+
+    def __init__(self):
+        super().__init__()
+        self.values = nn.ModuleList([nn.Linear(32, 32) for _ in range(6)])
+        self.gates = nn.ModuleList([nn.Linear(32, 32) for _ in range(6)])
+
+    def forward(self, x):
+        for value, gate in zip(self.values, self.gates):
+            x = x + value(x) * torch.sigmoid(gate(x))
+        return x
+'''
+_CLEARED = '''\
+import torch
+from torch import nn
+
+
+class Pinn(nn.Module):
+    """Xavier's initialisation is the critical one for tanh."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(32, 32) for _ in range(8)])
+        self.out = nn.Linear(32, 1)
+        for layer in self.hidden:
+            nn.init.xavier_normal_(layer.weight)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.tanh(layer(x))
+        return self.out(x)
+'''
 
 
 class SaturatingStack(Rule):
@@ -43,7 +140,12 @@ class SaturatingStack(Rule):
     max_decades = 5.0
     max_collapse = 5.0
 
-    examples = ()
+    examples = (
+        Bad(code=_SICK, fixed=_HEALED),
+        Good(code=_HEALTHY),
+        Good(code=_HEALTHY_2),
+        Good(code=_CLEARED, matches=True),
+    )
 
     def match(self, model: Model) -> Iterator[Match]:
         """A path with at least `min_depth` saturating activations."""

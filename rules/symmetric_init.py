@@ -7,11 +7,90 @@ from collections.abc import Iterator
 from gradlint.model import Model
 from gradlint.profile import Profile
 from gradlint.rewrites.remedies import for_depth
-from gradlint.rule import Cause, Match, Rewrite, Rule, Rung, Severity, Verdict
+from gradlint.rule import Bad, Cause, Good, Match, Rewrite, Rule, Rung, Severity, Verdict
 
 _CONSTANT = frozenset(
     {"constant_", "zeros_", "ones_", "fill_", "zero_", "zeros", "ones", "full", "__set__", "copy_"}
 )
+
+_SICK = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(16, 32)
+        self.fc2 = nn.Linear(32, 32)
+        self.fc3 = nn.Linear(32, 4)
+        for layer in (self.fc1, self.fc2, self.fc3):
+            «nn.init.constant_(layer.weight, 0.1)»
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x):
+        x = torch.relu(self.fc1(x))
+        x = torch.relu(self.fc2(x))
+        return self.fc3(x)
+"""
+_HEALED = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(16, 32)
+        self.fc2 = nn.Linear(32, 32)
+        self.fc3 = nn.Linear(32, 4)
+        for layer in (self.fc1, self.fc2, self.fc3):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, x):
+        x = torch.relu(self.fc1(x))
+        x = torch.relu(self.fc2(x))
+        return self.fc3(x)
+"""
+_HEALTHY = '''\
+import torch
+from torch import nn
+
+
+class Policy(nn.Module):
+    """The last layer may start at zero: its units receive different gradients."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(16, 32)
+        self.fc2 = nn.Linear(32, 4)
+        nn.init.zeros_(self.fc2.weight)
+
+    def forward(self, x):
+        return self.fc2(torch.relu(self.fc1(x)))
+'''
+_CLEARED = '''\
+import torch
+from torch import nn
+
+
+class ZeroInit(nn.Module):
+    """Residual branches that start at zero come alive with the first update."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.ModuleList([nn.Linear(32, 32) for _ in range(4)])
+        self.outer = nn.ModuleList([nn.Linear(32, 32) for _ in range(4)])
+        self.out = nn.Linear(32, 4)
+        for layer in self.outer:
+            nn.init.zeros_(layer.weight)
+
+    def forward(self, x):
+        for inner, outer in zip(self.inner, self.outer):
+            x = x + outer(torch.relu(inner(x)))
+        return self.out(x)
+'''
 
 
 class SymmetricInit(Rule):
@@ -40,7 +119,11 @@ class SymmetricInit(Rule):
 
     max_evenness = 4.0  # digits
 
-    examples = ()
+    examples = (
+        Bad(code=_SICK, fixed=_HEALED),
+        Good(code=_HEALTHY),
+        Good(code=_CLEARED, matches=True),
+    )
 
     def match(self, model: Model) -> Iterator[Match]:
         """A hidden layer whose weight the author set to a constant."""

@@ -7,7 +7,73 @@ from collections.abc import Iterator
 from gradlint.model import Model
 from gradlint.profile import Profile
 from gradlint.rewrites.remedies import for_depth
-from gradlint.rule import Cause, Match, Rewrite, Rule, Severity, Verdict
+from gradlint.rule import Bad, Cause, Good, Match, Rewrite, Rule, Severity, Verdict
+
+_SICK = """\
+import torch
+from torch import nn
+
+
+def init_weights(module):
+    if isinstance(module, nn.Linear):
+        «nn.init.normal_(module.weight, std=0.01)»
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(64, 64) for _ in range(10)])
+        self.out = nn.Linear(64, 4)
+        self.apply(init_weights)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.relu(layer(x))
+        return self.out(x)
+"""
+_HEALED = """\
+import torch
+from torch import nn
+
+
+def init_weights(module):
+    if isinstance(module, nn.Linear):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(64, 64) for _ in range(10)])
+        self.out = nn.Linear(64, 4)
+        self.apply(init_weights)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.relu(layer(x))
+        return self.out(x)
+"""
+_CLEARED = '''\
+import torch
+from torch import nn
+
+
+class Normalised(nn.Module):
+    """After a normalisation the size of the weights before it does not matter."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(64, 64) for _ in range(6)])
+        self.norms = nn.ModuleList([nn.BatchNorm1d(64) for _ in range(6)])
+        self.out = nn.Linear(64, 4)
+        for layer in self.hidden:
+            nn.init.normal_(layer.weight, std=0.02)
+
+    def forward(self, x):
+        for layer, norm in zip(self.hidden, self.norms):
+            x = torch.relu(norm(layer(x)))
+        return self.out(x)
+'''
 
 
 class TinyInit(Rule):
@@ -40,7 +106,10 @@ class TinyInit(Rule):
     max_decades = 5.0
     max_collapse = 5.0
 
-    examples = ()
+    examples = (
+        Bad(code=_SICK, fixed=_HEALED),
+        Good(code=_CLEARED, matches=True),
+    )
 
     def match(self, model: Model) -> Iterator[Match]:
         """Hidden layers of the path whose weights the author initialised."""

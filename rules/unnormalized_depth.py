@@ -8,7 +8,80 @@ from gradlint.kinds import Kind
 from gradlint.model import Model
 from gradlint.profile import Profile
 from gradlint.rewrites.remedies import for_depth
-from gradlint.rule import Cause, Match, Rewrite, Rule, Severity, Verdict
+from gradlint.rule import Bad, Cause, Good, Match, Rewrite, Rule, Severity, Verdict
+
+_SICK = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([«nn.Linear(32, 32)» for _ in range(48)])
+        self.out = nn.Linear(32, 4)
+        for layer in self.hidden:
+            nn.init.xavier_normal_(layer.weight)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.relu(layer(x))
+        return self.out(x)
+"""
+_HEALED = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(32, 32) for _ in range(48)])
+        self.out = nn.Linear(32, 4)
+        for layer in self.hidden:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.relu(layer(x))
+        return self.out(x)
+"""
+_HEALTHY = """\
+import torch
+from torch import nn
+
+
+class Normalised(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Sequential(
+            *[nn.Sequential(nn.Linear(32, 32), nn.BatchNorm1d(32), nn.ReLU()) for _ in range(12)]
+        )
+        self.out = nn.Linear(32, 4)
+
+    def forward(self, x):
+        return self.out(self.hidden(x))
+"""
+_CLEARED = '''\
+import torch
+from torch import nn
+
+
+class Fitting(nn.Module):
+    """He's initialisation fits ReLU: thirty layers keep the gradient."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.ModuleList([nn.Linear(64, 64) for _ in range(30)])
+        self.out = nn.Linear(64, 4)
+        for layer in self.hidden:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = torch.relu(layer(x))
+        return self.out(x)
+'''
 
 
 class UnnormalizedDepth(Rule):
@@ -43,7 +116,11 @@ class UnnormalizedDepth(Rule):
     max_growth = 1.0
     max_scale = 3.0
 
-    examples = ()
+    examples = (
+        Bad(code=_SICK, fixed=_HEALED),
+        Good(code=_HEALTHY),
+        Good(code=_CLEARED, matches=True),
+    )
 
     def match(self, model: Model) -> Iterator[Match]:
         """A plain path with at least `min_depth` layers and no normalisation on it."""

@@ -183,6 +183,28 @@ net = Net()
     assert fixed == marks.source.text.replace("act=torch.tanh", "act=torch.relu")
 
 
+def test_a_function_from_a_dictionary_is_replaced_by_its_key() -> None:
+    code = """
+ACTS = {"relu": torch.relu, "sigmoid": torch.sigmoid}
+
+
+def get(name):
+    return ACTS[name]
+
+
+class Net(nn.Module):
+    def __init__(self, activation="sigmoid"):
+        self.act = get(activation)
+
+    def forward(self, x):
+        return «a:self.act(self.fc(x))»
+"""
+    marks = marked(HEAD + code)
+    each = op(0, "sigmoid", "", "a", marks=marks)
+    fixed = written(marks, activation.replace(model(marks, each), [each]))
+    assert fixed == marks.source.text.replace('activation="sigmoid"', 'activation="relu"')
+
+
 def test_a_bare_name_is_imported() -> None:
     marks = marked("from torch.nn import Linear, Sigmoid\nm = [Linear(2, 2), «a:Sigmoid()»]\n")
     each = op(0, "sigmoid", "a", marks=marks, module_type="Sigmoid")

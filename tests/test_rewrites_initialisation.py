@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rewrite_marks import Marked, marked, model, op, written
 
@@ -233,6 +235,14 @@ def test_a_model_of_the_module_is_initialised_behind_its_statement() -> None:
     marks = marked("from torch import nn\n" + code)
     fixed = written(marks, initialisation.initialise(*built_model(marks, "a", "b")))
     assert fixed == marks.source.text.replace("x = 1\n", LOOP + "x = 1\n")
+
+
+def test_a_model_made_of_a_list_is_initialised_by_its_name() -> None:
+    marks = marked("from torch import nn\nls = [«a:nn.Linear(2, 2)»]\nmodel = nn.Sequential(*ls)\n")
+    whole, ops = built_model(marks, "a")
+    named = replace(whole, target=replace(whole.target, name="model"))
+    fixed = written(marks, initialisation.initialise(named, ops))
+    assert fixed == marks.source.text + LOOP
 
 
 @pytest.mark.parametrize(

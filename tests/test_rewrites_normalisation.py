@@ -21,7 +21,8 @@ def linear(marks: Marked, index: int, built: str, called: str = "", rank: int = 
 
 
 def act(marks: Marked, index: int) -> Op:
-    return op(index, "tanh", "a", marks=marks, shape=(8, 4), input_shape=(8, 4))
+    built = "a" if "a" in marks.spans else ""
+    return op(index, "tanh", built, marks=marks, shape=(8, 4), input_shape=(8, 4))
 
 
 LISTS = {
@@ -30,20 +31,28 @@ LISTS = {
         "m = nn.Sequential(nn.Linear(2, d * 2), nn.BatchNorm1d(d * 2), nn.Tanh())\n",
     ),
     "lines": (
-        "m = nn.Sequential(\n    «l:nn.Linear(2, out_features=4)»,\n    «a:nn.Tanh()»,\n)\n",
-        "m = nn.Sequential(\n    nn.Linear(2, out_features=4),\n    nn.BatchNorm1d(4),\n    nn.Tanh(),\n)\n",
+        "m = nn.Sequential(\n  «l:nn.Linear(2, out_features=4)»,\n  «a:nn.Tanh()»,\n)\n",
+        "m = nn.Sequential(\n  nn.Linear(2, out_features=4),\n  nn.BatchNorm1d(4),\n  nn.Tanh(),\n)\n",
     ),
     "comment": (
-        "m = nn.Sequential(\n    «l:nn.Linear(2, 4)»,  # mix\n    «a:nn.Tanh()»,\n)\n",
-        "m = nn.Sequential(\n    nn.Linear(2, 4),  # mix\n    nn.BatchNorm1d(4),\n    nn.Tanh(),\n)\n",
+        "m = nn.Sequential(\n  «l:nn.Linear(2, 4)»,  # mix\n  «a:nn.Tanh()»,\n)\n",
+        "m = nn.Sequential(\n  nn.Linear(2, 4),  # mix\n  nn.BatchNorm1d(4),\n  nn.Tanh(),\n)\n",
     ),
     "comprehension": (
-        "m = nn.Sequential(*[m for d in ds for m in («l:nn.Linear(2, d)», «a:nn.Tanh()»)])\n",
-        "m = nn.Sequential(*[m for d in ds for m in (nn.Linear(2, d), nn.BatchNorm1d(d), nn.Tanh())])\n",
+        "m = f(*[m for d in ds for m in («l:nn.Linear(2, d)», «a:nn.Tanh()»)])\n",
+        "m = f(*[m for d in ds for m in (nn.Linear(2, d), nn.BatchNorm1d(d), nn.Tanh())])\n",
     ),
     "extended": (
         "layers += [«l:nn.Linear(2, 4)», «a:nn.Tanh()»]\n",
         "layers += [nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Tanh()]\n",
+    ),
+    "module list": (
+        "ls = nn.ModuleList([«l:nn.Linear(2, 4)» for _ in x])\n",
+        "ls = nn.ModuleList([nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4)) for _ in x])\n",
+    ),
+    "setattr": (
+        "setattr(self, name, «l:nn.Linear(2, 4)»)\n",
+        "setattr(self, name, nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4)))\n",
     ),
     "subclass": (
         (
@@ -58,12 +67,14 @@ LISTS = {
     "appended": (
         (
             "def make(ds):\n    layers = []\n    for d in ds:\n"
-            "        layers.append(«l:nn.Linear(2, d)»)  # mix\n        layers.append(«a:nn.Tanh()»)\n"
+            "        layers.append(«l:nn.Linear(2, d)»)  # mix\n"
+            "        layers.append(«a:nn.Tanh()»)\n"
             "    return nn.Sequential(*layers)\n"
         ),
         (
             "def make(ds):\n    layers = []\n    for d in ds:\n"
-            "        layers.append(nn.Linear(2, d))  # mix\n        layers.append(nn.BatchNorm1d(d))\n"
+            "        layers.append(nn.Linear(2, d))  # mix\n"
+            "        layers.append(nn.BatchNorm1d(d))\n"
             "        layers.append(nn.Tanh())\n    return nn.Sequential(*layers)\n"
         ),
     ),
@@ -143,10 +154,9 @@ def test_a_layer_with_a_normalisation_gets_no_other() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "ls = nn.ModuleList([«l:nn.Linear(2, 2)» for _ in range(9)])\n",
-        "ls = nn.ModuleList([«l:nn.Linear(2, 2)», nn.Linear(2, 2)])\n",
         "m = nn.Sequential(«l:nn.Linear(2, next(widths))», nn.Tanh())\n",
         "m = nn.Sequential(«l:layer(2, 2)», nn.Tanh())\n",
+        "fc = «l:nn.Linear(2, 2)»\nprint(fc.weight)\n",
         "m = nn.Sequential(«l:nn.Linear(*sizes)», nn.Tanh())\n",
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rewrite_marks import Marked, marked, model, op, written
 
@@ -10,7 +12,8 @@ from gradlint.model import Model
 from gradlint.rewrites import residual
 from gradlint.rule import Checkpoint
 
-HEAD = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\n\n\n"
+IMPORTS = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\n"
+HEAD = IMPORTS + "\n\n"
 SHAPE = (8, 4)
 
 
@@ -68,12 +71,26 @@ def test_a_statement_that_is_not_understood_is_not_touched(statement: str) -> No
     assert residual.skip(model(marks, only), [only]) is None
 
 
-def test_a_loop_in_which_one_layer_changes_the_shape_is_not_touched() -> None:
-    code = (
-        "class Net(nn.Module):\n    def forward(self, x):\n        for f in self.fs:\n            "
-    )
-    marks = marked(HEAD + code + "x = «c:f(x)»\n")
-    layers = [layer(marks, 0, "", "c"), layer(marks, 1, "", "c", (8, 2))]
+LOOP = """class Net(nn.Module):
+    def forward(self, x):
+        for f in self.fs:
+            {statement}
+        return x
+"""
+SOMETIMES = "x + out if x.shape == out.shape else out"
+
+
+def test_a_loop_in_which_one_layer_changes_the_shape_compares_shapes() -> None:
+    marks = marked(HEAD + LOOP.format(statement="x = torch.relu(«c:f(x)»)  # deep"))
+    layers = [layer(marks, 0, "", "c", (8, 3)), layer(marks, 1, "", "c"), layer(marks, 2, "", "c")]
+    after = f"out = torch.relu(f(x))  # deep\n            x = {SOMETIMES}"
+    fixed = written(marks, residual.skip(model(marks, *layers), layers))
+    assert fixed == HEAD + LOOP.format(statement=after)
+
+
+def test_a_loop_in_which_most_layers_change_the_shape_is_not_touched() -> None:
+    marks = marked(HEAD + LOOP.format(statement="x = «c:f(x)»"))
+    layers = [layer(marks, 0, "", "c"), *(layer(marks, i, "", "c", (8, i)) for i in (1, 2))]
     assert residual.skip(model(marks, *layers), layers) is None
 
 
@@ -87,9 +104,9 @@ BODIES = {
         "        return x + self.act(self.fc(x))",
     ),
     "docstring and rebinding": (
-        '        """One step."""\n        x = «c:self.fc(x)»\n        return «a:self.act(x)»  # end',
+        '        """One."""\n        x = «c:self.fc(x)»\n        return «a:self.act(x)»  # end',
         (
-            '        """One step."""\n        identity = x\n        x = self.fc(x)\n'
+            '        """One."""\n        identity = x\n        x = self.fc(x)\n'
             "        return identity + self.act(x)  # end"
         ),
     ),
@@ -100,11 +117,12 @@ BODIES = {
 }
 
 
-def blocks(marks: Marked) -> tuple[Model, list[Op]]:
+def blocks(marks: Marked, first: tuple[int, ...] = SHAPE) -> tuple[Model, list[Op]]:
     ops = []
     for i in range(3):
-        ops.append(layer(marks, 2 * i, "", "c", owner=f"body.{i}"))
-        ops.append(act(marks, 2 * i + 1, "", "a", owner=f"body.{i}"))
+        shape = SHAPE if i else first
+        ops.append(layer(marks, 2 * i, "", "c", shape, owner=f"body.{i}"))
+        ops.append(replace(act(marks, 2 * i + 1, "", "a", owner=f"body.{i}"), shape=shape))
     return model(marks, *ops), ops[::2]
 
 
@@ -113,6 +131,26 @@ def test_a_block_adds_its_input(name: str) -> None:
     before, after = BODIES[name]
     marks = marked(HEAD + BLOCK.format(body=before))
     assert written(marks, residual.skip(*blocks(marks))) == HEAD + BLOCK.format(body=after)
+
+
+UNEQUAL = {
+    "expression": (
+        "        return «a:self.act(«c:self.fc(x)»)»  # end",
+        f"        out = self.act(self.fc(x))  # end\n        return {SOMETIMES}",
+    ),
+    "name": (
+        "        y = «a:self.act(«c:self.fc(x)»)»\n        return y",
+        "        y = self.act(self.fc(x))\n        return x + y if x.shape == y.shape else y",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNEQUAL)
+def test_blocks_of_which_one_changes_the_shape_compare_shapes(name: str) -> None:
+    before, after = UNEQUAL[name]
+    marks = marked(HEAD + BLOCK.format(body=before))
+    fixed = written(marks, residual.skip(*blocks(marks, first=(8, 3))))
+    assert fixed == HEAD + BLOCK.format(body=after)
 
 
 @pytest.mark.parametrize(
@@ -128,24 +166,24 @@ def test_a_block_that_is_not_understood_is_not_touched(body: str) -> None:
     assert "return x +" not in fixed
 
 
-CLASS = """class Residual(nn.Sequential):
+CLASS = """
+
+class Residual(nn.Sequential):
     def forward(self, x):
         return x + super().forward(x)
-
-
 """
 LISTS = {
     "literal": (
-        "m = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), «l:nn.Linear(4, 4)», «a:nn.Tanh()», nn.Linear(4, 1))\n",
-        "m = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), Residual(nn.Linear(4, 4), nn.Tanh()), nn.Linear(4, 1))\n",
+        "m = nn.Sequential(stem, «l:nn.Linear(4, 4)», «a:nn.Tanh()», nn.Linear(4, 1))\n",
+        "m = nn.Sequential(stem, Residual(nn.Linear(4, 4), nn.Tanh()), nn.Linear(4, 1))\n",
     ),
     "lines": (
-        "# the model\nm = nn.Sequential(\n    «l:nn.Linear(4, 4)»,\n    «a:nn.Tanh()»,\n    nn.Linear(4, 1),\n)\n",
-        "# the model\nm = nn.Sequential(\n    Residual(nn.Linear(4, 4), nn.Tanh()),\n    nn.Linear(4, 1),\n)\n",
+        "m = nn.Sequential(\n    «l:nn.Linear(4, 4)»,\n    «a:nn.Tanh()»,\n    head,\n)\n",
+        "m = nn.Sequential(\n    Residual(nn.Linear(4, 4), nn.Tanh()),\n    head,\n)\n",
     ),
     "comments": (
-        "m = nn.Sequential(\n    «l:nn.Linear(4, 4)»,  # mix\n    «a:nn.Tanh()»,\n)\n",
-        "m = nn.Sequential(\n    Residual(nn.Linear(4, 4),  # mix\n    nn.Tanh()),\n)\n",
+        "m = nn.Sequential(\n    stem,\n    «l:nn.Linear(4, 4)»,  # mix\n    «a:nn.Tanh()»,\n)\n",
+        "m = nn.Sequential(\n    stem,\n    Residual(nn.Linear(4, 4),  # mix\n    nn.Tanh()),\n)\n",
     ),
     "comprehension": (
         "m = nn.Sequential(*[m for _ in range(9) for m in («l:nn.Linear(4, 4)», «a:nn.Tanh()»)])\n",
@@ -164,7 +202,7 @@ def test_a_group_of_modules_is_wrapped(name: str) -> None:
     marks = marked(HEAD + before)
     ops = [layer(marks, 0, "l", ""), act(marks, 1, "a", "")]
     fixed = residual.skip(model(marks, *ops), ops[:1])
-    assert written(marks, fixed) == HEAD + CLASS + after
+    assert written(marks, fixed) == IMPORTS + CLASS + "\n\n" + after
     assert fixed is not None
     assert fixed.checkpoint is Checkpoint.CHANGES
 
@@ -180,17 +218,29 @@ APPENDS = """def make(n):
 
 def test_appended_modules_are_wrapped_together() -> None:
     marks = marked(HEAD + APPENDS.format(one="«l:nn.Linear(4, 4)»", two="«a:nn.Tanh()»"))
-    ops = [layer(marks, 0, "l", ""), act(marks, 1, "a", "")]
+    ops = [layer(marks, 0, "l", ""), act(marks, 1, "a", ""), layer(marks, 2, "l", "", (8, 2))]
     fixed = written(marks, residual.skip(model(marks, *ops), ops[:1])) or ""
+    assert f"        out = super().forward(x)\n        return {SOMETIMES}\n\n\ndef make" in fixed
     assert "        layers.append(Residual(nn.Linear(4, 4), nn.Tanh()))\n    return" in fixed
 
 
+def test_a_sequential_of_its_own_becomes_the_residual_module() -> None:
+    code = "m = nn.Sequential(*[{}(«l:nn.Linear(4, 4)», «a:nn.Tanh()») for _ in range(9)])\n"
+    marks = marked(HEAD + code.format("nn.Sequential"))
+    ops = [layer(marks, 0, "l", ""), act(marks, 1, "a", "")]
+    fixed = residual.skip(model(marks, *ops), ops[:1])
+    after = marked(code.format("Residual")).source.text
+    assert written(marks, fixed) == IMPORTS + CLASS + "\n\n" + after
+    assert fixed is not None
+    assert fixed.checkpoint is Checkpoint.KEEPS
+
+
 def test_a_residual_class_is_written_once() -> None:
-    code = CLASS.replace("Residual", "Plus")
-    marks = marked(HEAD + code + "m = nn.Sequential(«l:nn.Linear(4, 4)», «a:nn.Tanh()»)\n")
+    code = CLASS.lstrip().replace("Residual", "Plus") + "\n\n"
+    marks = marked(HEAD + code + "m = nn.Sequential(stem, «l:nn.Linear(4, 4)», «a:nn.Tanh()»)\n")
     ops = [layer(marks, 0, "l", ""), act(marks, 1, "a", "")]
     fixed = written(marks, residual.skip(model(marks, *ops), ops[:1]))
-    assert fixed == HEAD + code + "m = nn.Sequential(Plus(nn.Linear(4, 4), nn.Tanh()))\n"
+    assert fixed == HEAD + code + "m = nn.Sequential(stem, Plus(nn.Linear(4, 4), nn.Tanh()))\n"
 
 
 def test_the_class_stands_before_the_class_that_uses_it() -> None:
@@ -198,10 +248,12 @@ def test_the_class_stands_before_the_class_that_uses_it() -> None:
 @final
 class Net(nn.Module):
     def __init__(self, d: int) -> None:
-        self.body = nn.Sequential({inner})
+        self.body = nn.Sequential(stem, {inner})
 """
     marks = marked(HEAD + net.format(inner="«l:nn.Linear(4, 4)», «a:nn.Tanh()»"))
     ops = [layer(marks, 0, "l", ""), act(marks, 1, "a", "")]
     fixed = written(marks, residual.skip(model(marks, *ops), ops[:1]))
-    annotated = CLASS.replace("(self, x)", "(self, x: torch.Tensor) -> torch.Tensor")
-    assert fixed == HEAD + annotated + net.format(inner="Residual(nn.Linear(4, 4), nn.Tanh())")
+    annotated = CLASS.lstrip().replace("(self, x)", "(self, x: torch.Tensor) -> torch.Tensor")
+    assert fixed == HEAD + annotated + "\n\n" + net.format(
+        inner="Residual(nn.Linear(4, 4), nn.Tanh())"
+    )

@@ -161,8 +161,11 @@ def test_a_class_is_built_as_the_file_builds_it(script: str, expected: str) -> N
         "def main(w):\n    m = Net(w, 3)",
         "frame = pandas.read_csv('f')\nm = Net(frame.shape[1], 3)",
         "w = 3\nfor x in data():\n    w = x\nm = Net(w, 3)",
-        "parser = argparse.ArgumentParser()\nparser.add_argument('--w', required=True)\n"
-        "args = parser.parse_args()\nm = Net(args.w, 3)",
+        "w = 3\nfor x in data():\n    w = x\nw += 1\nm = Net(w, 3)",
+        (
+            "parser = argparse.ArgumentParser()\nparser.add_argument('--w', required=True)\n"
+            "args = parser.parse_args()\nm = Net(args.w, 3)"
+        ),
     ],
 )
 def test_only_what_has_no_known_value_is_missing(script: str) -> None:
@@ -412,6 +415,20 @@ def test_everything_else_is_not(statement: str) -> None:
 def test_what_the_initialisation_needs_comes_with_it() -> None:
     target = one(NET, INITIALISE, "nn.init.normal_(model.fc.weight, 0, STD)")
     assert after(target) == ["STD = 0.02", "nn.init.normal_(model.fc.weight, 0, STD)"]
+
+
+def test_what_belongs_to_the_next_model_of_the_variable_is_not_kept() -> None:
+    assert after(one(NET, INITIALISE, "model = other()\nmodel.apply(init)\n")) == []
+
+
+def test_a_sequence_that_grows_after_construction_is_kept_whole() -> None:
+    script = "model = nn.Sequential()\nmodel.add_module('a', nn.Linear(1, 2))\nprint(model)\n"
+    assert after(one(script)) == ["model.add_module('a', nn.Linear(1, 2))"]
+
+
+def test_a_target_network_that_copies_its_twin_loads_nothing() -> None:
+    script = "a = Net()\nb = Net()\nb.load_state_dict(a.state_dict())\n"
+    assert not one(NET, script).loads_weights
 
 
 def test_what_comes_after_training_has_begun_is_not_kept() -> None:

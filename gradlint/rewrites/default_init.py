@@ -147,19 +147,21 @@ def _after_construction(
     if factory is not None:
         return _in_factory(*factory, types, scheme)
     places = {_statement(each) for each in frames}
-    place = places.pop() if len(places) == 1 else _named_statement(model, frames[0][0].tree)
+    shared = places.pop() if len(places) == 1 else None
+    place = shared or _named_statement(model, frames[0][0].tree)
     if place is None:
         return None
     tree, statement, name = place
-    loop, imported = _loop(tree, name, types, scheme)
+    scope = tree.function(statement) or tree.module
+    loop, imported = _loop(tree, scope, name, types, scheme)
     line, margin = tree.span(statement).end_line, tree.margin(statement)
     return [tree.after_line(line, [margin + each for each in loop]), *imported]
 
 
 def _loop(
-    tree: Tree, model: str, types: Sequence[str], scheme: Scheme
+    tree: Tree, scope: cst.CSTNode, model: str, types: Sequence[str], scheme: Scheme
 ) -> tuple[list[str], tuple[Edit, ...]]:
-    name = tree.free("module", "layer", "submodule") or "each"
+    name = tree.free_in(scope, "module", "layer", "submodule")
     tests, imported = _test(name, tree, types, scheme)
     return [f"for {name} in {model}.modules():", *(tree.indent + each for each in tests)], imported
 
@@ -187,10 +189,10 @@ def _in_factory(
     value, margin = returned.value, tree.margin(returned)
     if value is None or not tree.begins_line(returned):
         return None
-    name = value.value if isinstance(value, cst.Name) else tree.free("model", "network", "net")
-    if not isinstance(name, str):
-        return None
-    loop, imported = _loop(tree, name, types, scheme)
+    scope = tree.function(returned) or tree.module
+    free = tree.free_in(scope, "model", "network", "net")
+    name = value.value if isinstance(value, cst.Name) else free
+    loop, imported = _loop(tree, scope, name, types, scheme)
     lines = [margin + each for each in loop]
     place = tree.span(returned)
     if isinstance(value, cst.Name):

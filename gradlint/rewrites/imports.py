@@ -91,9 +91,10 @@ class Imports:
             line, name = "from torch import nn", full.removeprefix("torch.")
         else:
             line, name = "import torch", full
-        return name, (self._tree.after_line(self._last_line(), [line]),)
+        return name, (self._tree.after_line(self.last_line(), [line]),)
 
-    def _last_line(self) -> int:
+    def last_line(self) -> int:
+        """The last line of the imports at the top."""
         return max((self._tree.span(node).end_line for node in self._top), default=0)
 
 

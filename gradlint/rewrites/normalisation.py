@@ -97,7 +97,7 @@ def _is_pure(tree: Tree, node: cst.BaseExpression) -> bool:
 
 
 def _inserted(layer: Layer, imported: tuple[Edit, ...]) -> Inserted | None:
-    made = _in_attribute(layer) or _in_pairs(layer) or _in_series(layer)
+    made = _in_attribute(layer) or _in_pairs(layer) or _in_series(layer) or _together(layer)
     return Inserted(made.checkpoint, [*made.edits, *imported]) if made is not None else None
 
 
@@ -147,9 +147,22 @@ def _in_series(layer: Layer) -> Inserted | None:
         return None
     if not found.appended:
         return Inserted(Checkpoint.CHANGES, [_behind(tree, layer.call, layer.norm)])
-    text = f"{tree.margin(layer.call)}{found.appended}({layer.norm})"
-    line = tree.span(tree.statement(layer.call) or layer.call).end_line
-    return Inserted(Checkpoint.CHANGES, [tree.at_line_end(line, [text])])
+    statement = tree.statement(layer.call) or layer.call
+    text = f"{tree.margin(statement)}{found.appended}({layer.norm})"
+    edit = tree.at_line_end(tree.span(statement).end_line, [text])
+    return Inserted(Checkpoint.CHANGES, [edit])
+
+
+def _together(layer: Layer) -> Inserted | None:
+    """`nn.Sequential(layer, norm)` in place of the layer, where nobody asks it for its weight."""
+    assign = layer.tree.parent(layer.call)
+    name = dotted(assign.targets[0].target) if isinstance(assign, cst.Assign) else ""
+    if name and any(dotted(each.value) == name for each in layer.tree.nodes(cst.Attribute)):
+        return None
+    spelled, imported = imports_of(layer.tree).ensure("torch.nn.Sequential")
+    place = layer.tree.outer_span(layer.call)
+    edits = [Edit(place.start, f"{spelled}("), Edit(place.end, f", {layer.norm})"), *imported]
+    return Inserted(Checkpoint.CHANGES, edits)
 
 
 def _behind(tree: Tree, node: cst.BaseExpression, text: str) -> Edit:

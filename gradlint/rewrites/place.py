@@ -130,9 +130,10 @@ class Tree:
         """All names that the file mentions."""
         return frozenset(node.value for node in self.nodes(cst.Name))
 
-    def free(self, *names: str) -> str | None:
-        """The first of these names that the file does not use."""
-        return next((name for name in names if name not in self.names), None)
+    def free_in(self, scope: cst.CSTNode, *names: str) -> str:
+        """The first of these names that a scope does not use."""
+        used = {node.value for node in self.nodes(cst.Name, scope)}
+        return next((name for name in names if name not in used), f"{names[0]}_")
 
     def margin(self, node: cst.CSTNode) -> str:
         """The indentation of the line that a node begins in."""

@@ -17,6 +17,7 @@ from gradlint.rewrites.skipped import block_edits, statement_edits
 from gradlint.rule import Checkpoint, Rewrite, Rung
 from gradlint.span import Edit, Span
 
+Generated = tuple[cst.BaseExpression, cst.BaseExpression, cst.BaseExpression]
 _NAMES = ("Residual", "ResidualBlock", "SkipConnection")
 
 
@@ -27,6 +28,16 @@ class Wrapped:
     tree: Tree
     group: tuple[cst.BaseExpression, ...]
     series: Series
+    always: bool  # it keeps the shape wherever it is used
+
+    @property
+    def whole(self) -> cst.Call | None:
+        """The `nn.Sequential(...)` that holds the group and nothing else."""
+        call = self.series.around
+        if not isinstance(call, cst.Call) or self.group != self.series.nodes:
+            return None
+        full = imports_of(self.tree).resolve(call.func)
+        return call if full == "torch.nn.Sequential" else None
 
 
 def skip(model: Model, ops: Sequence[Op]) -> Rewrite | None:
@@ -42,7 +53,8 @@ def skip(model: Model, ops: Sequence[Op]) -> Rewrite | None:
         elif (each := _wrapped(model, op)) is not None:
             wrapped[each.tree.span(each.group[0])] = each
     edits.update(_wrapping(wrapped.values()))
-    checkpoint = Checkpoint.CHANGES if wrapped else Checkpoint.KEEPS
+    moved = any(each.whole is None for each in wrapped.values())
+    checkpoint = Checkpoint.CHANGES if moved else Checkpoint.KEEPS
     return rewrite("Add skip connections", Rung.RESIDUAL, checkpoint, edits)
 
 
@@ -50,7 +62,8 @@ def _wrapped(model: Model, op: Op) -> Wrapped | None:
     """The group of a layer in a list of modules."""
     tree = tree_at(model, op.built[0]) if op.built else None
     call = tree.call(op.built[0]) if tree is not None else None
-    if tree is None or call is None or not all(keeps_shape(e) for e in sharers(model, op)):
+    kept = [keeps_shape(each) for each in sharers(model, op)]
+    if tree is None or call is None or 2 * kept.count(True) < len(kept):
         return None
     found = series(model, tree, call)
     if found is None or not found.runs_in_order:
@@ -58,7 +71,7 @@ def _wrapped(model: Model, op: Op) -> Wrapped | None:
     joined = [each for each in model.graph.ops if each.kind is Kind.ADD]
     if any(op.index in each.inputs for each in joined if is_layer(op)):
         return None
-    return Wrapped(tree, found.group, found)
+    return Wrapped(tree, found.group, found, all(kept))
 
 
 def _wrapping(wrapped: Iterable[Wrapped]) -> list[Edit]:
@@ -78,12 +91,11 @@ def _wrapping(wrapped: Iterable[Wrapped]) -> list[Edit]:
 def _around(wrapped: Wrapped, name: str) -> list[Edit]:
     """The edits that put one group into a residual module."""
     tree, group = wrapped.tree, wrapped.group
+    if wrapped.whole is not None:
+        return [Edit(tree.span(wrapped.whole.func), name)]
     generated = _generated(wrapped)
     if generated is not None:
-        element, loop, before = generated
-        text = ", ".join(tree.text(node) for node in group)
-        cut = Span(*_from(tree.outer_span(before)), *_to(tree.outer_span(loop.iter)))
-        return [Edit(tree.span(element), f"{name}({text})"), Edit(cut, "")]
+        return _generator_edits(tree, group, generated, name)
     first, last = tree.outer_span(group[0]), tree.outer_span(group[-1])
     gaps = [
         gap(tree.outer_span(one), tree.outer_span(two))
@@ -98,18 +110,19 @@ def _is_blank(tree: Tree, span: Span) -> bool:
     return not text.strip(" \t\r\n,") and text != ", "
 
 
-def _from(span: Span) -> tuple[str, int, int]:
-    return span.path, span.end_line, span.end_column
+def _generator_edits(
+    tree: Tree, group: Sequence[cst.BaseExpression], generated: Generated, name: str
+) -> list[Edit]:
+    """The group takes the element's place, and the outer loop goes behind it."""
+    element, outer, inner = (tree.outer_span(each) for each in generated)
+    opening = gap(element.start, tree.outer_span(group[0]).start)
+    closing = gap(tree.outer_span(group[-1]).end, inner.end)
+    loop = tree.source.text_of(gap(element.end, outer.end))
+    return [Edit(opening, f"{name}("), Edit(closing, f"){loop}")]
 
 
-def _to(span: Span) -> tuple[int, int]:
-    return span.end_line, span.end_column
-
-
-def _generated(
-    wrapped: Wrapped,
-) -> tuple[cst.BaseExpression, cst.CompFor, cst.BaseExpression] | None:
-    """The parts of `m for _ in range(n) for m in (layer, activation)`."""
+def _generated(wrapped: Wrapped) -> Generated | None:
+    """`m`, `range(n)` and the tuple of `m for _ in range(n) for m in (layer, activation)`."""
     tree = wrapped.tree
     loop = tree.parent(wrapped.series.around)
     outer = tree.parent(loop) if loop is not None else None
@@ -120,30 +133,35 @@ def _generated(
         return None
     if loop.ifs or outer.ifs or len(wrapped.group) != len(wrapped.series.nodes):
         return None
-    return (whole.elt, loop, outer.iter) if tree.text(whole.elt) == tree.text(loop.target) else None
+    same = tree.text(whole.elt) == tree.text(loop.target)
+    return (whole.elt, outer.iter, loop.iter) if same else None
 
 
 def _class(tree: Tree, groups: Sequence[Wrapped]) -> tuple[str, list[Edit]]:
     """The name of the residual module, and its definition before the first use."""
+    base, imported = imports_of(tree).ensure("torch.nn.Sequential")
+    body = _class_body(tree, base, all(each.always for each in groups))
     for each in tree.nodes(cst.ClassDef):
-        if "x + super().forward(x)" in tree.text(each):
+        if tree.text(each) == f"class {each.name.value}{tree.newline.join(body)}":
             return each.name.value, []
-    name = tree.free(*_NAMES) or "IdentityPlus"
+    name = tree.free_in(tree.module, *_NAMES)
+    lines = [f"class {name}{body[0]}", *body[1:]]
     uses = [tree.span(each.group[0]) for each in groups]
     tops = [each for each in tree.module.body if any(tree.span(each).contains(u) for u in uses)]
-    line = _first_line(tree, tops[0])
-    base, imported = imports_of(tree).ensure("torch.nn.Sequential")
+    if isinstance(tops[0], cst.ClassDef | cst.FunctionDef):
+        return name, [tree.before_line(_first_line(tree, tops[0]), [*lines, "", ""]), *imported]
+    return name, [tree.after_line(imports_of(tree).last_line(), ["", "", *lines]), *imported]
+
+
+def _class_body(tree: Tree, base: str, always: bool) -> list[str]:
     tensor = imports_of(tree).spell("torch.Tensor") if tree.annotated else None
     signature = f"(self, x: {tensor}) -> {tensor}" if tensor else "(self, x)"
-    unit = tree.indent
-    lines = [
-        f"class {name}({base}):",
-        f"{unit}def forward{signature}:",
-        f"{unit * 2}return x + super().forward(x)",
-        "",
-        "",
-    ]
-    return name, [tree.before_line(line, lines), *imported]
+    one, two = tree.indent, tree.indent * 2
+    opening = [f"({base}):", f"{one}def forward{signature}:"]
+    if always:
+        return [*opening, f"{two}return x + super().forward(x)"]
+    total = "x + out if x.shape == out.shape else out"
+    return [*opening, f"{two}out = super().forward(x)", f"{two}return {total}"]
 
 
 def _first_line(tree: Tree, statement: cst.CSTNode) -> int:

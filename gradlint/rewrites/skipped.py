@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import libcst as cst
 
 from gradlint.graph import Op
@@ -16,24 +18,25 @@ _MOST_LAYERS = 4  # inside one skip connection
 
 
 def block_edits(model: Model, op: Op) -> list[Edit] | None:
-    """`return x + ...` in the class of a block, where each block keeps the shape of its input."""
+    """`return x + ...` in the class of a block, where blocks keep the shape of their input."""
     tree = tree_at(model, op.called[0]) if op.called and op.owner else None
     call = tree.call(op.called[0]) if tree is not None else None
     function = tree.function(call) if tree is not None and call is not None else None
     if tree is None or not isinstance(function, cst.FunctionDef):
         return None
-    if function.name.value != "forward" or not _all_keep_shape(model, tree.span(function)):
+    kept = _blocks_that_keep_shape(model, tree.span(function))
+    if function.name.value != "forward" or 2 * kept.count(True) < max(len(kept), 1):
         return None
-    return _returned_sum(tree, function)
+    return _returned_sum(tree, function, all(kept))
 
 
-def _all_keep_shape(model: Model, body: Span) -> bool:
+def _blocks_that_keep_shape(model: Model, body: Span) -> list[bool]:
     """Whether each block that runs this `forward` returns the shape that it is given."""
     blocks: dict[str, list[Op]] = {}
     for op in model.graph.ops:
         if op.called and body.contains(op.called[0]):
             blocks.setdefault(op.owner, []).append(op)
-    return all(_block_keeps_shape(ops) for ops in blocks.values())
+    return [_block_keeps_shape(ops) for ops in blocks.values()]
 
 
 def _block_keeps_shape(ops: list[Op]) -> bool:
@@ -44,7 +47,7 @@ def _block_keeps_shape(ops: list[Op]) -> bool:
     return bool(first) and first == last
 
 
-def _returned_sum(tree: Tree, forward: cst.FunctionDef) -> list[Edit] | None:
+def _returned_sum(tree: Tree, forward: cst.FunctionDef, always: bool) -> list[Edit] | None:
     """The edits that add the input of `forward` to what it returns."""
     given = [each.name.value for each in forward.params.params]
     returned = tree.nodes(cst.Return, forward)
@@ -54,16 +57,38 @@ def _returned_sum(tree: Tree, forward: cst.FunctionDef) -> list[Edit] | None:
     at_end = tree.parent(returned[0]) is forward.body.body[-1]
     if not at_end or not isinstance(value, cst.Call | cst.Name):
         return None
-    place = tree.outer_span(value).start
-    if not _rebound(tree, forward, given[1]):
-        return [Edit(place, f"{given[1]} + ")]
-    name = tree.free("identity", "shortcut", "skipped")
-    statements = [each for each in forward.body.body if not _is_docstring(each)]
-    first = tree.span(statements[0])
-    if name is None or not tree.begins_line(statements[0]):
-        return None
-    saved = f"{name} = {given[1]}{tree.newline}{tree.margin(statements[0])}"
-    return [Edit(first.start, saved), Edit(place, f"{name} + ")]
+    name, saved = given[1], []
+    if _rebound(tree, forward, name):
+        name = tree.free_in(forward, "identity", "shortcut", "skipped")
+        first = next(each for each in forward.body.body if not _is_docstring(each))
+        saved = [Edit(tree.span(first).start, f"{name} = {given[1]}{_next_line(tree, first)}")]
+    if always:
+        return [*saved, Edit(tree.outer_span(value).start, f"{name} + ")]
+    return [*saved, *_sum_of_equals(tree, forward, returned[0], value, name)]
+
+
+def _sum_of_equals(
+    tree: Tree, scope: cst.FunctionDef, returned: cst.Return, value: cst.Call | cst.Name, name: str
+) -> list[Edit]:
+    """The sum where the shapes are equal, and what there was where they are not."""
+    if isinstance(value, cst.Name):
+        return [Edit(tree.outer_span(value), _sum(name, value.value))]
+    out = tree.free_in(scope, "out", "result", "output")
+    start = Span(*_place(tree.span(returned).start), *_place(tree.outer_span(value))[1:])
+    line = f"{tree.margin(returned)}return {_sum(name, out)}"
+    return [Edit(start, f"{out} = "), tree.at_line_end(tree.span(returned).end_line, [line])]
+
+
+def _sum(name: str, out: str) -> str:
+    return f"{name} + {out} if {name}.shape == {out}.shape else {out}"
+
+
+def _place(span: Span) -> tuple[str, int, int]:
+    return span.path, span.line, span.column
+
+
+def _next_line(tree: Tree, node: cst.CSTNode) -> str:
+    return tree.newline + tree.margin(node)
 
 
 def _is_docstring(line: cst.CSTNode) -> bool:
@@ -76,29 +101,36 @@ def _is_docstring(line: cst.CSTNode) -> bool:
 def _rebound(tree: Tree, forward: cst.FunctionDef, name: str) -> bool:
     """Whether `forward` binds a name anew."""
     binding = (cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.For, cst.NamedExpr)
-    for node in tree.nodes(cst.Name, forward):
-        around = tree.parent(node)
-        if node.value == name and isinstance(around, (*binding, cst.Element)):
-            if isinstance(around, cst.Element) or around.target is node:
-                return True
-    return False
+    around = [tree.parent(each) for each in tree.nodes(cst.Name, forward) if each.value == name]
+    return any(
+        isinstance(each, cst.Element) or (isinstance(each, binding) and dotted(each.target) == name)
+        for each in around
+    )
 
 
 def statement_edits(model: Model, op: Op) -> list[Edit] | None:
     """`x = x + F.relu(layer(x))` for a statement of `forward` that keeps the shape."""
     tree = tree_at(model, op.called[0]) if op.called else None
     call = tree.call(op.called[0]) if tree is not None else None
-    if tree is None or call is None:
+    assign = tree.statement(call) if tree is not None and call is not None else None
+    if tree is None or call is None or not isinstance(assign, cst.Assign):
         return None
-    assign = tree.statement(call)
-    if not isinstance(assign, cst.Assign) or len(assign.targets) != 1:
+    target, base = assign.targets[0].target, _innermost(assign.value, call)
+    if base is None or len(assign.targets) != 1 or not isinstance(target, cst.Name):
         return None
-    base = _innermost(assign.value, call)
-    if base is None or not isinstance(assign.targets[0].target, cst.Name):
+    in_loop = tree.around(assign, cst.For) or tree.around(assign, cst.While)
+    kept = _runs_that_keep_shape(model, tree.span(assign), in_loop is not None)
+    if 2 * kept.count(True) < max(len(kept), 1):
         return None
-    if not _statement_keeps_shape(model, tree.span(assign)):
+    if all(kept):
+        return [Edit(tree.outer_span(assign.value).start, f"{base} + ")]
+    scope, line = tree.function(assign), tree.parent(assign)
+    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1 or scope is None:
         return None
-    return [Edit(tree.outer_span(assign.value).start, f"{base} + ")]
+    out = tree.free_in(scope, "out", "result", "output")
+    after = f"{tree.margin(assign)}{target.value} = {_sum(base, out)}"
+    end = tree.span(assign).end_line
+    return [Edit(tree.span(target), out), tree.at_line_end(end, [after])]
 
 
 def _innermost(value: cst.BaseExpression, call: cst.Call) -> str | None:
@@ -116,14 +148,17 @@ def _innermost(value: cst.BaseExpression, call: cst.Call) -> str | None:
     return dotted(node) or None if passed and isinstance(node, cst.Name) else None
 
 
-def _statement_keeps_shape(model: Model, place: Span) -> bool:
-    """Whether everything that runs in a statement keeps its shape, a few layers at a time."""
+def _runs_that_keep_shape(model: Model, place: Span, in_loop: bool) -> list[bool]:
+    """Whether each run of a statement keeps the shape; none where that cannot be said."""
     ops = [op for op in model.graph.ops if op.called and place.contains(op.called[0])]
-    if any(op.kind is Kind.ADD for op in ops):
-        return False
-    if not all(keeps_shape(op) for op in ops if is_layer(op) or (op.shape and op.input_shape)):
-        return False
-    return _most_layers(ops) <= _MOST_LAYERS
+    if any(op.kind is Kind.ADD for op in ops) or _most_layers(ops) > _MOST_LAYERS:
+        return []
+    if not in_loop:
+        return [_block_keeps_shape(list(each)) for _, each in groupby(ops, lambda op: op.owner)]
+    rest = [op for op in ops if not is_layer(op) and op.shape and op.input_shape]
+    if not all(keeps_shape(op) for op in rest):
+        return []
+    return [keeps_shape(op) for op in ops if is_layer(op)]
 
 
 def _most_layers(ops: list[Op]) -> int:

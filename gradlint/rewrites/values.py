@@ -7,7 +7,7 @@ parameter, the argument at a call site, or the key of a dictionary.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -30,10 +30,11 @@ class Frame:
     node: cst.BaseExpression
     spans: tuple[Span, ...]
     depth: int = 0
+    caller: Frame | None = None  # the call that runs this function, where it is known otherwise
 
     def at(self, node: cst.BaseExpression) -> Frame:
         """Another expression of the same frame."""
-        return Frame(self.model, self.tree, node, self.spans, self.depth)
+        return replace(self, node=node)
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,8 @@ def _names(tree: Tree, function: Function) -> set[str]:
 
 def _callers(frame: Frame, function: Function) -> list[Frame] | None:
     """The calls that ran the function: one where the frames are known."""
+    if frame.caller is not None:
+        return [frame.caller]
     if not frame.spans:
         return _calls_in_file(frame, function)
     depth = frame.depth + 1
@@ -227,13 +230,26 @@ def dictionary(frame: Frame) -> Frame | None:
 
 
 def _member(frame: Frame, node: cst.Call) -> Found | None:
-    """`getattr(nn, name)`, and `partial(nn.Sigmoid)`."""
+    """`getattr(nn, name)`, `partial(nn.Sigmoid)`, and what a function returns."""
     if dotted(node.func) in ("partial", "functools.partial") and node.args:
         return follow(frame.at(node.args[0].value))
-    if dotted(node.func) != "getattr" or len(node.args) < 2:
+    if dotted(node.func) != "getattr":
+        return _returned(frame, node)
+    if len(node.args) < 2:
         return None
     module = imports_of(frame.tree).resolve(node.args[0].value)
     key = follow(frame.at(node.args[1].value))
     if not module.startswith("torch") or key is None or string(key.node) is None:
         return None
     return Found(key.tree, key.node, key.full, module=module)
+
+
+def _returned(frame: Frame, node: cst.Call) -> Found | None:
+    """What a function of the file returns, where it has one `return`."""
+    tree, name = frame.tree, dotted(node.func)
+    functions = [each for each in tree.module.body if isinstance(each, cst.FunctionDef)]
+    for function in functions:
+        returned = tree.nodes(cst.Return, function) if function.name.value == name else []
+        if len(returned) == 1 and returned[0].value is not None:
+            return follow(Frame(frame.model, tree, returned[0].value, (), caller=frame.at(node)))
+    return None

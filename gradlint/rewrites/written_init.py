@@ -15,7 +15,7 @@ from gradlint.rewrites.schemes import Scheme, init_prefix
 from gradlint.span import Edit, Span
 
 _METHODS = frozenset("normal_ uniform_ fill_ zero_ constant_ exponential_ copy_".split())
-_TYPE_TESTS = ("isinstance", "type(", "__class__")
+_TYPE_TESTS = ("isinstance", "type(", "__class__", "Conv", "Linear")
 _DIMENSION_TESTS = (".dim()", ".ndim", ".shape", ".size()")
 
 
