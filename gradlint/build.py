@@ -8,14 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from gradlint.definitions import execute
+from gradlint.definitions import execute, told
 from gradlint.errors import NotBuilt
 from gradlint.graph import Init
 from gradlint.sites import Sites, in_torch
@@ -40,19 +39,14 @@ class Built:
 
 
 class Builder:
-    """Runs a file's definitions once, then builds its target as often as asked.
-
-    Raises DefinitionsError where a definition raises.
-    """
+    """Runs a file's definitions once, then builds its target as often as asked."""
 
     def __init__(self, source: Source, target: Target) -> None:
         self.target = target
         self._file = source.filename
         self.sites = Sites(source)
-        module = ModuleType(os.path.splitext(os.path.basename(source.filename))[0])
-        sys.modules.setdefault(module.__name__, module)  # dataclasses look themselves up there
-        self.namespace: dict[str, object] = module.__dict__
-        execute(source, self.namespace)
+        self.namespace: dict[str, object] = {}
+        self.failure = execute(source, self.namespace)  # the first definition that raised
 
     def build(self, seed: int) -> Built:
         """The model, built with this seed. Raises NotBuilt where its code raises."""
@@ -125,12 +119,7 @@ def reason(error: BaseException, filename: str) -> str:
         if trace.tb_frame.f_code.co_filename == filename:
             line = trace.tb_lineno
         trace = trace.tb_next
-    if isinstance(error, RuntimeError) and "can't allocate memory" in str(error):
-        raise MemoryError from error
-    text = " ".join(str(error).split())
-    text = text if len(text) <= 160 else text[:157] + "..."
-    where = f" in line {line}" if line else ""
-    return f"{type(error).__name__}: {text}{where}" if text else f"{type(error).__name__}{where}"
+    return told(error) + (f" in line {line}" if line else "")
 
 
 def _is_pair(value: object) -> bool:

@@ -5,6 +5,7 @@ This is the parent's side. It imports no torch; a file without a model costs a l
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,7 @@ def check(requests: Sequence[Request], settings: Settings) -> Report:
         except GradlintError as error:
             problems.append(Problem(request.path, error.message, error.hint))
     models: list[ModelReport] = []
-    for result in _examined(jobs, settings):
+    for result in itertools.chain.from_iterable(_examined(jobs, settings)):
         if isinstance(result, Problem):
             problems.append(result)
         else:
@@ -66,17 +67,19 @@ def _jobs(request: Request, settings: Settings) -> list[Job]:
     ]
 
 
-def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[ModelReport | Problem]:
-    """The result of each job, in order; jobs run side by side."""
+def _examined(
+    jobs: Sequence[Job], settings: Settings
+) -> Iterator[list[ModelReport | Problem]]:
+    """The results of each job, in order; jobs run side by side."""
     if not jobs:
         return
 
-    def run(job: Job) -> ModelReport | Problem:
+    def run(job: Job) -> list[ModelReport | Problem]:
         if settings.on_progress:
             settings.on_progress(f"{job.target.path}:{job.target.name}")
         if job.target.construct is None:
-            return model_report(job.target, Status.NOT_BUILT, _not_built(job))
-        return _result(job, sandbox.run(work, job, job.timeout))
+            return [model_report(job.target, Status.NOT_BUILT, _not_built(job))]
+        return list(_results(job, sandbox.run(work, job, job.timeout)))
 
     sandbox = Sandbox(preload=("gradlint.worker", "gradlint.cli"))
     with ThreadPoolExecutor(settings.jobs or os.cpu_count() or 1) as pool:
@@ -93,12 +96,17 @@ def _not_built(job: Job) -> GradlintError:
     )
 
 
-def _result(job: Job, outcome: Outcome) -> ModelReport | Problem:
-    """The last word of a child; what it had found before it died is kept."""
-    last = outcome.sent[-1] if outcome.sent else None
-    if isinstance(last, DefinitionsError):
-        return Problem(job.target.path, last.message, last.hint)
-    if isinstance(last, ModelReport):
-        why = f"the search for fixes {outcome.died}" if outcome.died else last.reason
-        return replace(last, reason=why, hint=outcome.hint or last.hint)
-    return Problem(job.target.path, f"{job.target.name} {outcome.died}", outcome.hint)
+def _results(job: Job, outcome: Outcome) -> Iterator[ModelReport | Problem]:
+    """What a child said: the file's failure, and its last report, even if it died after that."""
+    path = job.target.path
+    failed = [message for message in outcome.sent if isinstance(message, DefinitionsError)]
+    for error in failed:
+        yield Problem(path, error.message, error.hint)
+    reports = [message for message in outcome.sent if isinstance(message, ModelReport)]
+    if reports and outcome.died:
+        why = f"the search for fixes {outcome.died}"
+        yield replace(reports[-1], reason=why, hint=outcome.hint)
+    elif reports:
+        yield reports[-1]
+    elif not failed:
+        yield Problem(path, f"{job.target.name} {outcome.died}", outcome.hint)

@@ -17,12 +17,14 @@ from gradlint.arguments import namespace as argument_namespace
 from gradlint.arguments import parses_arguments
 from gradlint.errors import DefinitionsError
 from gradlint.expressions import root_name, stored_names
+from gradlint.missing import bind_missing
 from gradlint.outline import Outline, flat, is_main_guard
 from gradlint.purity import Purity
 from gradlint.source import Source
 
 ESSENTIAL = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 SETTINGS = {"sys.path.append", "sys.path.insert", "torch.set_default_dtype"}
+_TOLD = 160  # characters of an error that are shown
 
 
 def definitions(source: Source) -> ast.Module:
@@ -105,34 +107,42 @@ def _nothing(place: ast.stmt | ast.ExceptHandler) -> ast.stmt:
     return ast.copy_location(ast.Pass(), place)
 
 
-def execute(source: Source, namespace: dict[str, object]) -> None:
-    """Run the definitions one by one in `namespace`; assignments may fail.
+def execute(source: Source, namespace: dict[str, object]) -> DefinitionsError | None:
+    """Run the definitions one by one in `namespace`; the first import or definition that fails.
 
-    Raises DefinitionsError where an import, a function or a class fails.
+    What failed is left out, and a package that is missing is stood in for: a model that does
+    not need it can be checked all the same.
     """
     path = Path(source.filename)
     namespace.update({"__name__": path.stem, "__file__": source.filename})
     package, root = _package(source, path)
     if package:
         namespace["__package__"] = package
-        sys.path[:0] = [] if root in sys.path else [root]
+    sys.path[:0] = [] if root in sys.path else [root]
     module = ModuleType(path.stem)
+    failures = []
     for statement in definitions(source).body:
         if not isinstance(statement, ast.Import | ast.ImportFrom):
             sys.modules.setdefault(path.stem, module)  # dataclasses look their module up
-        _run(source, statement, namespace)
+        failures.append(_run(source, statement, namespace))
         module.__dict__.update(namespace)
         sys.path[:] = [str(path.parent / entry) for entry in sys.path]
+    return next(filter(None, failures), None)
 
 
-def _run(source: Source, statement: ast.stmt, namespace: dict[str, object]) -> None:
+def _run(
+    source: Source, statement: ast.stmt, namespace: dict[str, object]
+) -> DefinitionsError | None:
     module = ast.Module([statement], [])
     flags = _future_flags(source.tree)
     try:
         exec(compile(module, source.filename, "exec", flags, dont_inherit=True), namespace)
     except (Exception, SystemExit) as error:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            bind_missing(statement, namespace)
         if any(isinstance(inner, ESSENTIAL) for inner in flat([statement])):
-            raise _failure(source, statement, error) from error
+            return _failure(source, statement, error)
+    return None
 
 
 def _failure(
@@ -147,10 +157,19 @@ def _failure(
             f"line {line}: the package '{error.name}' is not installed",
             "run gradlint in the environment where the model trains",
         )
-    text = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
     return DefinitionsError(
-        f"line {line}: {text}", "the definitions of the file must run; mend this line or guard it"
+        f"line {line}: {told(error)}",
+        "the definitions of the file must run; mend this line or guard it",
     )
+
+
+def told(error: BaseException) -> str:
+    """An exception in one line of bearable length. Raises MemoryError where it comes of that."""
+    text = " ".join(str(error).split())
+    if isinstance(error, MemoryError) or "can't allocate memory" in text:
+        raise MemoryError from error
+    text = text if len(text) <= _TOLD else f"{text[: _TOLD - 3]}..."
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _future_flags(tree: ast.Module) -> int:

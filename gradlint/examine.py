@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -14,11 +15,12 @@ from gradlint.finding import Finding
 from gradlint.inputs import Inputs, find_inputs
 from gradlint.model import Model
 from gradlint.probe import measure
-from gradlint.profile import Profile
+from gradlint.profile import Profile, sickness
 from gradlint.record import record
 from gradlint.rule import Rule, State
 from gradlint.target import Target
 from gradlint.trace import trace
+from gradlint.trial import trial
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,11 @@ def admit(builder: Builder, built: Built, seed: int, device: str) -> Patient:
 
 
 def examine(
-    patient: Patient, rules: tuple[Rule, ...], seed: int, always: bool = False
+    patient: Patient, rules: tuple[Rule, ...], seed: int, candidate: bool = False
 ) -> Examination:
-    """Run, match, measure (where something matches, or `always`), decide.
+    """Run, match, measure where something matches, decide.
 
+    A `candidate` for a fix is measured in any case, and gets no second opinion.
     Raises NotRun where the model raises.
     """
     built = patient.build(seed)
@@ -85,8 +88,10 @@ def examine(
         known = patient.inputs.length_known
         model = Model(patient.target, recording.graph, built.sites.sources, known)
         profile = None
-        if always or any(True for rule in rules for _ in rule.match(model)):
+        if candidate or any(True for rule in rules for _ in rule.match(model)):
             profile = measure(patient.build, patient.inputs, model, seed)
+            if not candidate:
+                profile = replace(profile, trial=_second_opinion(patient, model, profile, seed))
     except Exception as error:
         if isinstance(error, MemoryError):
             raise
@@ -94,6 +99,14 @@ def examine(
         raise NotRun(f"it raised {why} when it ran", "give its inputs with --input") from error
     found = suspicions(rules, model, profile)
     return Examination(model, recording.output, profile, tuple(found))
+
+
+def _second_opinion(patient: Patient, model: Model, profile: Profile, seed: int) -> float:
+    """How well the best copy learns in the trial; asked only of a model that measures sick."""
+    if not sickness(profile):
+        return math.nan
+    seeds = range(seed, seed + profile.seeds if profile.in_doubt else seed + 1)
+    return min(trial(patient.build, patient.inputs, model.graph, number) for number in seeds)
 
 
 def structure(built: Built, target: Target, rules: tuple[Rule, ...]) -> Examination:

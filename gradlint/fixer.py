@@ -17,13 +17,13 @@ from gradlint.build import Builder
 from gradlint.errors import GradlintError
 from gradlint.examine import Examination, Patient, examine
 from gradlint.finding import Finding, Fix
-from gradlint.profile import show, sickness
+from gradlint.profile import LEARNT, show, sickness
 from gradlint.record import same_shape
 from gradlint.job import Job
 from gradlint.rule import Cause, Checkpoint, Rewrite, State
 from gradlint.span import Edit
 from gradlint.targets import discover
-from gradlint.trial import LIMIT, trial
+from gradlint.trial import trial
 
 BUDGET = 16  # candidates probed for one model, so that the machine's speed decides nothing
 _TOGETHER = 3  # rewrites in one candidate at most
@@ -77,7 +77,8 @@ class _Search:
         self._patient = patient
         self._job = job
         self._memory = any(s.rule.cause is Cause.TIME for s in examination.confirmed)
-        self._before = self._trial(patient, examination)
+        known = examination.profile.trial if examination.profile else math.nan
+        self._before = self._trial(patient, examination) if self._memory or math.isnan(known) else known
         self._after: dict[str, Examination] = {}
 
     def fixes(self) -> Iterator[Fix]:
@@ -119,7 +120,7 @@ class _Search:
         )
         try:
             patient = self._rewritten(candidate)
-            after = examine(patient, self._job.rules, self._job.seed, always=True)
+            after = examine(patient, self._job.rules, self._job.seed, candidate=True)
         except (GradlintError, ValueError, SyntaxError) as error:
             return replace(fix, why_not=f"the rewritten model fails: {error}")
         self._after[fix.title] = after
@@ -127,7 +128,7 @@ class _Search:
             return replace(fix, why_not=why)
         learnt = self._trial(patient, after)
         fix = replace(fix, trial_after=learnt)
-        if not learnt <= LIMIT:
+        if not learnt <= LEARNT:
             return replace(fix, why_not=_did_not_learn(learnt))
         return replace(fix, verified=True)
 

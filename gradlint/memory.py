@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from gradlint.build import Built
 from gradlint.inputs import Inputs
+from gradlint.outputs import tensors_of
 from gradlint.profile import Decay
 from gradlint.record import record
 
@@ -37,13 +38,19 @@ def decays(
         torch.set_default_dtype(torch.float64)
         # A parameter that is converted in place still expects gradients of its old type.
         torch.__future__.set_overwrite_module_params_on_conversion(True)
-        double = replace(built, module=copy.deepcopy(built.module).double())
+        double = replace(built, module=_copy(built.module).double())
         return _measured(double, _double(inputs), backward)
-    except RuntimeError:
+    except (RuntimeError, ValueError, TypeError):
         return {}
     finally:
         torch.set_default_dtype(default)
         torch.__future__.set_overwrite_module_params_on_conversion(overwrites)
+
+
+def _copy(module: nn.Module) -> nn.Module:
+    """A copy of the model; results that it keeps of its last run are shared, not copied."""
+    kept = [t for part in module.modules() for t in tensors_of(vars(part)) if not t.is_leaf]
+    return copy.deepcopy(module, {id(tensor): tensor.detach() for tensor in kept})
 
 
 def _measured(

@@ -18,19 +18,13 @@ from torch.overrides import TorchFunctionMode
 from gradlint.build import BUILT, Built
 from gradlint.graph import Graph, Op, Weight
 from gradlint.inputs import Inputs
-from gradlint.naming import canonical
+from gradlint.naming import ATTRIBUTES, canonical, values_read
 from gradlint.outputs import tensors_of
 from gradlint.roles import kind_in_use, with_roles
 from gradlint.sites import Sites
 from gradlint.span import Span
 
 _INPUT = -1  # in place of an operation's index: the tensor is an input of the model
-_UNSEEN = frozenset(
-    "shape dtype device requires_grad ndim grad is_leaf grad_fn size dim numel is_cuda layout "
-    "register_hook retain_grad backward is_floating_point is_complex stride data_ptr item "
-    "is_contiguous element_size storage_offset len tolist names is_sparse is_quantized "
-    "is_nested is_meta is_mkldnn get_device itemsize nbytes version output_nr".split()
-)
 
 # What to do with the results of an operation: (op index, name, arguments, results)
 Watch = Callable[[int, str, tuple[Any, ...], list[Tensor]], None]
@@ -104,6 +98,8 @@ class _Recorder(TorchFunctionMode):
     def module_hooks(self) -> Iterator[Any]:
         """Hooks that keep the stack of running modules."""
         for child in self.built.module.modules():
+            if isinstance(child, torch.jit.ScriptModule):
+                continue  # it takes none: it is one opaque operation
             yield child.register_forward_pre_hook(lambda module, _: self._stack.append(module))
             yield child.register_forward_hook(self._leave, always_call=True)
 
@@ -115,9 +111,9 @@ class _Recorder(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         name = canonical(func)
-        if name in _UNSEEN:
+        if name in ATTRIBUTES:
             return func(*args, **kwargs)
-        read = self._read(tensors_of((args, kwargs)))
+        read = self._read(tensors_of(values_read(name, (*args, kwargs))))
         shape = _shape(args)
         result = func(*args, **kwargs)
         made = _made(name, args, result)

@@ -14,12 +14,15 @@ import signal
 import sys
 import tempfile
 import threading
+import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Protocol
 
-
 OUT_OF_MEMORY = 77  # exit status of a child that needed more than its limit
+_STARTS = 3  # a file that kills the process that forks must not cost the other files
 
 
 class Child(Protocol):
@@ -37,6 +40,13 @@ class Outcome:
     hint: str
 
 
+@dataclass(frozen=True)
+class _Failed:
+    """Sent by a child that raised what nothing caught."""
+
+    error: str
+
+
 class Sandbox:
     """Starts children, waits for them, and ends those that outstay their time."""
 
@@ -49,22 +59,17 @@ class Sandbox:
         self._running: set[Any] = set()
         self._lock = threading.Lock()
         self._closed = False
+        os.environ["PYTHONSAFEPATH"] = "1"  # a random.py in this folder must not be imported
 
     def run(self, child: Child, job: Any, timeout: float) -> Outcome:
         """Run `child` on `job`; it must send something every `timeout` seconds."""
         with tempfile.TemporaryDirectory(
             prefix="gradlint-", ignore_cleanup_errors=True
         ) as scratch:
-            ours, theirs = self._context.Pipe(duplex=False)
-            process = self._context.Process(
-                target=_enter, args=(child, theirs, job, scratch), daemon=True
-            )
-            with self._lock:
-                if self._closed:
-                    return Outcome((), "was interrupted", "")
-                process.start()
-                self._running.add(process)
-            theirs.close()
+            started = self._started(child, job, scratch)
+            if started is None:
+                return Outcome((), "was interrupted", "run gradlint again")
+            ours, process = started
             try:
                 return _outcome(ours, process, timeout)
             finally:
@@ -73,12 +78,41 @@ class Sandbox:
                     self._running.discard(process)
                 ours.close()
 
+    def _started(self, child: Child, job: Any, scratch: str) -> tuple[Connection, Any] | None:
+        for _ in range(_STARTS):
+            ours, theirs = self._context.Pipe(duplex=False)
+            process = self._context.Process(
+                target=_enter, args=(child, theirs, job, scratch), daemon=True
+            )
+            with self._lock, theirs:
+                if self._closed:
+                    break
+                with contextlib.suppress(EOFError, ConnectionError), _no_interrupt():
+                    process.start()
+                    self._running.add(process)
+                    return ours, process
+            ours.close()
+        return None
+
     def close(self) -> None:
         """End every child that still runs."""
         with self._lock:
             self._closed = True
             for process in self._running:
                 _kill(process)
+
+
+@contextlib.contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Ctrl-C is for this process: one that is started while this holds does not see it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _outcome(connection: Connection, process: Any, timeout: float) -> Outcome:
@@ -95,17 +129,23 @@ def _outcome(connection: Connection, process: Any, timeout: float) -> Outcome:
             return Outcome(tuple(sent), *_cause_of_death(process.exitcode))
         if message is None:
             return Outcome(tuple(sent), "", "")
+        if isinstance(message, _Failed):
+            return Outcome(tuple(sent), f"made gradlint fail: {message.error}", "please report it")
         sent.append(message)
 
 
 def _cause_of_death(exitcode: int | None) -> tuple[str, str]:
     """Why a child ended before it was done, and what to do about it."""
     if exitcode == OUT_OF_MEMORY:
-        return "needs more memory than it may have", "raise the limit with --memory"
+        return "needs more memory than it may have", "set memory (GiB) in [tool.gradlint]"
     if exitcode is not None and exitcode < 0:
         with contextlib.suppress(ValueError):
-            return f"crashed the process ({signal.Signals(-exitcode).name})", ""
-    return f"ended the process (exit status {exitcode})", ""
+            name = signal.Signals(-exitcode).name
+            return f"crashed the process ({name})", "build and run it in Python to see why"
+    return (
+        f"ended the process (exit status {exitcode})",
+        "keep exits out of the definitions, the constructor and forward",
+    )
 
 
 def _end(process: Any) -> None:
@@ -131,8 +171,23 @@ def _enter(child: Child, connection: Connection, job: Any, scratch: str) -> None
     _silence(scratch)
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
     os.chdir(scratch)
-    child(connection, job)
-    connection.send(None)
+    if hasattr(os, "register_at_fork"):  # what the user's code forks must not hold or use the pipe
+        os.register_at_fork(after_in_child=connection.close)
+    try:
+        child(connection, job)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        connection.send(_Failed(_told(error)))
+    else:
+        connection.send(None)
+
+
+def _told(error: BaseException) -> str:
+    """What was raised, and where, in one line."""
+    text = traceback.format_exception_only(error)[-1].strip()
+    *_, last = traceback.extract_tb(error.__traceback__)
+    return f"{text[:160]} ({Path(last.filename).name}:{last.lineno})"
 
 
 def _silence(scratch: str) -> None:

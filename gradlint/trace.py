@@ -16,7 +16,7 @@ from gradlint.build import BUILT, Built, reason
 from gradlint.errors import NotRun
 from gradlint.graph import Graph, Op
 from gradlint.kinds import KIND_OF
-from gradlint.naming import canonical
+from gradlint.naming import canonical, values_read
 from gradlint.record import weights_read
 from gradlint.roles import kind_in_use, with_roles
 from gradlint.sites import Sites
@@ -94,21 +94,19 @@ class _Reader:
             elif node.op == "get_attr":
                 self._weights[node] = frozenset({str(node.target)} & self._parameters.keys())
             elif node.op == "output":
-                outputs = self._sources(node)
+                outputs = self._sources(node.all_input_nodes)
             else:
                 self._call(node)
         ops = with_roles(tuple(self._ops))
         return Graph(ops, tuple(sorted(outputs - {-1})), weights_read(self._built, ops))
 
-    def _sources(self, node: torch.fx.Node) -> frozenset[int]:
-        found = (self._data.get(source, frozenset()) for source in node.all_input_nodes)
-        return frozenset[int]().union(*found)
+    def _sources(self, nodes: list[torch.fx.Node]) -> frozenset[int]:
+        return frozenset[int]().union(*(self._data.get(node, frozenset()) for node in nodes))
 
     def _call(self, node: torch.fx.Node) -> None:
-        sources = self._sources(node)
-        weights = frozenset[str]().union(
-            *(self._weights.get(source, frozenset()) for source in node.all_input_nodes)
-        )
+        read = _nodes_read(node)
+        sources = self._sources(read)
+        weights = frozenset[str]().union(*(self._weights.get(n, frozenset()) for n in read))
         if not sources or _function_name(node) in _NO_DATA:
             self._weights[node] = weights
             return
@@ -116,7 +114,7 @@ class _Reader:
         if module is not None:
             prefix = f"{node.target}."
             weights |= {name for name in self._parameters if name.startswith(prefix)}
-        branches = sum(bool(self._data.get(source)) for source in node.all_input_nodes)
+        branches = sum(bool(self._data.get(source)) for source in read)
         self._ops.append(self._op(node, module, sources, weights, branches))
         self._data[node] = frozenset({len(self._ops) - 1})
 
@@ -166,5 +164,15 @@ def class_name(module: nn.Module) -> str:
     return _BY_CLASS.get(word) or _BY_CLASS.get(re.sub(r"[123]d$", "", word), word)
 
 
+def _nodes_read(node: torch.fx.Node) -> list[torch.fx.Node]:
+    """The nodes whose values the result depends on, each once."""
+    found: dict[torch.fx.Node, None] = {}
+    args = values_read(_function_name(node), (*node.args, node.kwargs))
+    torch.fx.map_arg(tuple(args), lambda source: found.setdefault(source))
+    return list(found)
+
+
 def _function_name(node: torch.fx.Node) -> str:
+    if node.target is getattr:
+        return str(node.args[1])
     return str(node.target).strip("_") if node.op == "call_method" else canonical(node.target)

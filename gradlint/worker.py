@@ -24,7 +24,7 @@ from gradlint.sandbox import OUT_OF_MEMORY, limit_memory
 def send_reports(connection: Connection, job: Job) -> None:
     """Send the model's report once it is diagnosed, and again with each fix that was tried.
 
-    Sends a DefinitionsError instead where the file itself cannot be loaded.
+    A definition of the file that raises is sent first, as a DefinitionsError.
     """
     torch.set_num_threads(1)
     if job.device == "cpu":
@@ -34,30 +34,32 @@ def send_reports(connection: Connection, job: Job) -> None:
     try:
         for report in reports(job):
             connection.send(report)
-    except DefinitionsError as error:
-        connection.send(error)
     except MemoryError:
         raise SystemExit(OUT_OF_MEMORY) from None
 
 
-def reports(job: Job) -> Iterator[ModelReport]:
-    """The report of one model as it grows. Raises DefinitionsError."""
+def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:
+    """The report of one model as it grows; what failed in the file's definitions first."""
     started = time.perf_counter()
 
     def seconds() -> float:
         return round(time.perf_counter() - started, 3)
 
     builder = Builder(job.source, job.target)
+    if builder.failure:
+        yield builder.failure
     try:
         built = builder.build(job.seed)
     except NotBuilt as error:
+        if builder.failure:
+            return
         yield model_report(job.target, Status.NOT_BUILT, error, seconds=seconds())
         return
     try:
         patient = admit(builder, built, job.seed, job.device)
         examination = examine(patient, job.rules, job.seed)
-    except NotRun as error:
-        yield replace(_unfed(built, job, error), seconds=seconds())
+    except (NotRun, NotBuilt, SystemExit) as error:
+        yield replace(_unfed(built, job, _not_run(error)), seconds=seconds())
         return
     diagnosed = model_report(
         job.target,
@@ -72,10 +74,19 @@ def reports(job: Job) -> Iterator[ModelReport]:
             yield replace(diagnosed, findings=found, seconds=seconds())
 
 
+def _not_run(error: NotRun | NotBuilt | SystemExit) -> NotRun:
+    """Why a model that was built could not be examined."""
+    if isinstance(error, NotRun):
+        return error
+    if isinstance(error, NotBuilt):
+        return NotRun(f"when it was built a second time, {error.message}", error.hint)
+    return NotRun("its forward ends the process", "keep exits out of forward")
+
+
 def _unfed(built: Built, job: Job, error: NotRun) -> ModelReport:
     """What can be said of a model that was built but not run: its structure, if it traces."""
     try:
         suspected = tuple(structure(built, job.target, job.rules).findings())
-    except NotRun:
+    except (NotRun, SystemExit):
         return model_report(job.target, Status.NOT_PROBED, error)
     return model_report(job.target, Status.TRACED, error, found=suspected)

@@ -24,7 +24,6 @@ LAYERS = 8
 WITHIN = 0.03
 
 
-
 def stack(activation: str, initialise: str) -> str:
     return f"""
 class Net(nn.Module):
@@ -110,7 +109,7 @@ class Net(nn.Module):
         return self.body(x)
 """
     factors = measured(bench(code).measure(samples(batch=256)))
-    assert theory.BATCH_NORM_RELU == pytest.approx(1.211, abs=5e-4)
+    assert round(theory.BATCH_NORM_RELU, 3) == 1.211
     assert factors[1:-1] == pytest.approx([theory.BATCH_NORM_RELU] * (LAYERS - 3), rel=WITHIN)
 
 
@@ -138,7 +137,10 @@ class Net(nn.Module):
 
 @pytest.mark.parametrize(
     ("law", "initialise"),
-    [(theory.default(WIDTH), "pass"), (theory.XAVIER, "nn.init.xavier_normal_(self.rnn.weight_hh_l0)")],
+    [
+        (theory.default(WIDTH), "pass"),
+        (theory.XAVIER, "nn.init.xavier_normal_(self.rnn.weight_hh_l0)"),
+    ],
     ids=["PyTorch's default", "Xavier"],
 )
 def test_the_gradient_decays_along_the_steps_of_an_rnn_as_along_layers(law, initialise):

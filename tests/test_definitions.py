@@ -30,7 +30,9 @@ def kept(text: str) -> str:
 
 def executed(text: str, path: str = "model.py") -> dict[str, object]:
     namespace: dict[str, object] = {}
-    execute(source(text, path), namespace)
+    failure = execute(source(text, path), namespace)
+    if failure is not None:
+        raise failure
     return namespace
 
 
@@ -251,3 +253,27 @@ def test_a_path_that_the_file_adds_is_relative_to_the_file(tmp_path: Path) -> No
     (tmp_path / "models").mkdir()
     text = "import sys\nsys.path.append('..')\nfrom neighbour_of_the_models import WIDTH\n"
     assert executed(text, str(tmp_path / "models" / "net.py"))["WIDTH"] == 9
+
+
+def test_a_missing_package_is_named_and_what_does_not_need_it_is_defined() -> None:
+    text = """
+    import no_such_package.parts as parts
+    from no_such_package import transforms
+    import math
+
+    class Broken(parts.Base):
+        pass
+
+    class Whole:
+        size = math.pi
+    """
+    namespace: dict[str, object] = {}
+
+    failure = execute(source(text), namespace)
+
+    assert failure is not None
+    assert "the package 'no_such_package' is not installed" in failure.message
+    assert "Whole" in namespace
+    assert "Broken" not in namespace
+    with pytest.raises(ModuleNotFoundError, match="no_such_package"):
+        namespace["transforms"].Compose([])  # type: ignore[attr-defined]

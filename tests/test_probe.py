@@ -64,9 +64,11 @@ def test_the_gradient_of_a_station_is_autograds_own():
     fresh = fed(X).fresh(0)
     torch.manual_seed(0)
     found: list[torch.Tensor] = []
-    built.module.body[4].register_forward_hook(
-        lambda module, args, output: output.register_hook(found.append)
-    )
+
+    def watch(module, args, output):
+        output.register_hook(found.append)
+
+    built.module.body[4].register_forward_hook(watch)
     built.module.train()
     probe.projection(built.module(*fresh.args), 0).backward()
     profile = bench(MLP).measure(X)
@@ -175,8 +177,8 @@ def test_every_head_gets_a_gradient_of_the_same_size():
     first = torch.randn(4, 3, requires_grad=True)
     second = (torch.randn(4, 3) * 1e6).requires_grad_()
     probe.projection({"a": first * 1.0, "b": [second * 1.0], "n": torch.arange(3)}, 0).backward()
-    sizes = [float(t.grad.square().mean().sqrt() * t.square().mean().sqrt()) for t in (first, second)]
-    assert sizes[0] == pytest.approx(sizes[1], rel=1.0)
+    sizes = [probe.log_rms(t.grad) + probe.log_rms(t) for t in (first, second)]
+    assert sizes[0] == pytest.approx(sizes[1], abs=0.3)
 
 
 def test_updates_are_those_of_adam():
@@ -197,7 +199,7 @@ def test_updates_are_those_of_adam():
 def measured_decays(code: str, *args: torch.Tensor):
     made = bench(code)
     built = made.build()
-    built.module.train()
+    built.module.train()(*args)
     found = decays(built, fed(*args), lambda output: probe.projection(output, 0).backward())
     return built, list(found.values())
 
@@ -227,9 +229,7 @@ def test_measuring_the_decay_leaves_the_model_as_it_was():
 @pytest.mark.parametrize("batch_first", [True, False])
 def test_the_decay_is_read_along_the_dimension_of_time(layer, batch_first):
     at = "[:, -1]" if batch_first else "[-1]"
-    code = net(
-        f"self.r = nn.{layer}(4, 8, batch_first={batch_first})", f"return self.r(x)[0]{at}"
-    )
+    code = net(f"self.r = nn.{layer}(4, 8, batch_first={batch_first})", f"return self.r(x)[0]{at}")
     steps = torch.randn(8, 60, 4) if batch_first else torch.randn(60, 8, 4)
     _, (decay,) = measured_decays(code, steps)
     assert decay.length == 60
@@ -245,11 +245,15 @@ def test_a_gradient_too_small_for_float32_is_still_measured():
 CELLS = {
     "a cell in a loop": net(
         "self.cell = nn.GRUCell(4, 8)",
-        "h = torch.zeros(len(x), 8)\nfor step in x.unbind(1):\n    h = self.cell(step, h)\nreturn h",
+        "h = torch.zeros(len(x), 8)\nfor t in range(30):\n    h = self.cell(x[:, t], h)\nreturn h",
     ),
     "tokens": net(
         "self.e, self.r = nn.Embedding(9, 4), nn.RNN(4, 8, batch_first=True)",
         "return self.r(self.e(x))[0][:, -1]",
+    ),
+    "a state that the model keeps": net(
+        "self.r = nn.GRU(4, 8, batch_first=True)",
+        "out, self.hidden = self.r(x)\nreturn out[:, -1]",
     ),
     "the last state": net("self.r = nn.LSTM(4, 8, batch_first=True)", "return self.r(x)[1][0][-1]"),
 }
@@ -270,9 +274,7 @@ def test_a_recurrence_whose_steps_are_pooled_forgets_nothing():
 
 
 def test_a_model_that_insists_on_float32_is_not_measured_and_not_harmed():
-    code = net(
-        "self.r = nn.RNN(4, 8, batch_first=True)", "return self.r(x.float())[0][:, -1]"
-    )
+    code = net("self.r = nn.RNN(4, 8, batch_first=True)", "return self.r(x.float())[0][:, -1]")
     built, found = measured_decays(code, torch.randn(4, 30, 4))
     assert found == []
     assert {p.dtype for p in built.module.parameters()} == {torch.float32}

@@ -204,6 +204,29 @@ def test_masks_of_the_input_do_not_take_the_layers_off_the_path():
     assert not graph.residual
 
 
+def test_what_has_only_the_shape_of_the_input_is_no_data():
+    code = net(
+        "self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)",
+        "h = self.a(x).view(x.size(0), -1).to(x)\nh = h + torch.zeros_like(x) + x.new_zeros(4)\n"
+        "return self.b(h.view_as(x))",
+    )
+    graph = bench(code).record(X)
+    assert len(graph.layers()) == 2 and not graph.residual
+    assert not any(op.kind is Kind.ADD for op in graph.ops)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_scripted_module_is_one_opaque_operation():
+    code = net(
+        "self.a, self.b = nn.Linear(4, 4), nn.Linear(4, 4)\n"
+        "self.s = torch.jit.script(nn.Sequential(nn.Linear(4, 4), nn.Tanh()))",
+        "return self.b(self.s(self.a(x)))",
+    )
+    graph = bench(code).record(X)
+    assert [op.module for op in graph.path if op.kind is Kind.LINEAR] == ["a", "b"]
+    assert len(graph.path) == 3
+
+
 FUNCTION = """
 class Own(torch.autograd.Function):
     @staticmethod
@@ -259,8 +282,7 @@ def test_every_output_in_a_nested_result_is_an_output_of_the_graph():
 
 INITS = {
     "nn.init in a loop": (
-        "for m in self.modules():\n    if isinstance(m, nn.Linear):\n"
-        "        «site:nn.init.kaiming_normal_(m.weight)»",
+        "for m in [self.fc]:\n    «site:nn.init.kaiming_normal_(m.weight)»",
         "",
         "kaiming_normal_",
     ),
@@ -269,8 +291,12 @@ INITS = {
     "constants": ("«site:nn.init.constant_(self.fc.weight, 0.1)»", "", "constant_"),
     "apply": (
         "self.apply(initialise)",
-        "def initialise(m):\n    if type(m) is nn.Linear:\n"
-        "        «site:torch.nn.init.xavier_uniform_(m.weight, gain=1.0)»\n",
+        """
+def initialise(m):
+    if isinstance(m, (nn.Conv2d, nn.Linear)):
+        «site:torch.nn.init.xavier_uniform_(m.weight, gain=1.0)»
+        m.bias.data.fill_(0.01)
+""",
         "xavier_uniform_",
     ),
     "no_grad and copy": (

@@ -31,16 +31,16 @@ LISTS = {
         "m = nn.Sequential(nn.Linear(2, d * 2), nn.BatchNorm1d(d * 2), nn.Tanh())\n",
     ),
     "lines": (
-        "m = nn.Sequential(\n  «l:nn.Linear(2, out_features=4)»,\n  «a:nn.Tanh()»,\n)\n",
-        "m = nn.Sequential(\n  nn.Linear(2, out_features=4),\n  nn.BatchNorm1d(4),\n  nn.Tanh(),\n)\n",
+        "m = nn.Sequential(\n  «l:nn.Linear(2, out_features=d)»,\n  «a:act»,\n)\n",
+        "m = nn.Sequential(\n  nn.Linear(2, out_features=d),\n  nn.BatchNorm1d(d),\n  act,\n)\n",
     ),
     "comment": (
         "m = nn.Sequential(\n  «l:nn.Linear(2, 4)»,  # mix\n  «a:nn.Tanh()»,\n)\n",
         "m = nn.Sequential(\n  nn.Linear(2, 4),  # mix\n  nn.BatchNorm1d(4),\n  nn.Tanh(),\n)\n",
     ),
     "comprehension": (
-        "m = f(*[m for d in ds for m in («l:nn.Linear(2, d)», «a:nn.Tanh()»)])\n",
-        "m = f(*[m for d in ds for m in (nn.Linear(2, d), nn.BatchNorm1d(d), nn.Tanh())])\n",
+        "m = f(*[m for d in y for m in («l:nn.Linear(2, d)», «a:nn.Tanh()»)])\n",
+        "m = f(*[m for d in y for m in (nn.Linear(2, d), nn.BatchNorm1d(d), nn.Tanh())])\n",
     ),
     "extended": (
         "layers += [«l:nn.Linear(2, 4)», «a:nn.Tanh()»]\n",

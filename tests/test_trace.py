@@ -85,10 +85,17 @@ STYLES = {
         ),
         tokens(2, 5, 9),
     ),
-    "a relu RNN": (
+    "shapes of the input": (
         net(
-            "self.r = nn.RNN(8, 8, nonlinearity='relu', batch_first=True)", "return self.r(x)[0]"
+            "self.a, self.b, self.c = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 2)",
+            "n, d = x.shape\nh = torch.tanh(self.a(x)).view(x.size(0), -1).type_as(x)\n"
+            "h = h + torch.zeros_like(x) + x.new_zeros(n, d)\n"
+            "return self.c(self.b(h).reshape(n, 4).to(x))",
         ),
+        X,
+    ),
+    "a relu RNN": (
+        net("self.r = nn.RNN(8, 8, nonlinearity='relu', batch_first=True)", "return self.r(x)[0]"),
         SEQUENCE,
     ),
 }

@@ -12,9 +12,10 @@ from gradlint.kinds import Kind
 from gradlint.model import Model
 from gradlint.rewrites.arguments import string
 from gradlint.rewrites.choices import chooser, entries, key_of, renamed_key
+from gradlint.rewrites.frames import Frame
 from gradlint.rewrites.imports import dotted, imports_of
 from gradlint.rewrites.place import Tree, rewrite, tree_at, tree_of
-from gradlint.rewrites.values import Found, Frame, follow
+from gradlint.rewrites.values import Found, follow
 from gradlint.rule import Checkpoint, Rewrite, Rung
 from gradlint.span import Edit, Span
 

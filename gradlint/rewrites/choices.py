@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import libcst as cst
 
 from gradlint.rewrites.arguments import string
+from gradlint.rewrites.frames import Frame
 from gradlint.rewrites.imports import dotted, imports_of
-from gradlint.rewrites.values import Found, Frame, dictionary, follow
+from gradlint.rewrites.values import Found, dictionary, follow
 from gradlint.span import Edit
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import libcst as cst
 
 from gradlint.graph import Op
 from gradlint.model import Model
+from gradlint.rewrites.construction import (
+    factory_return,
+    home_of,
+    named_statement,
+    returns,
+    running,
+    statement_of,
+)
 from gradlint.rewrites.imports import imports_of
-from gradlint.rewrites.place import Tree, tree_at
+from gradlint.rewrites.place import Tree
 from gradlint.rewrites.schemes import Scheme, init_prefix
 from gradlint.span import Edit, Span
 
@@ -19,23 +26,13 @@ LAYER_TYPES = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Frame:
-    """A stretch of running code, and the function that it stands in."""
-
-    tree: Tree
-    span: Span
-    function: cst.FunctionDef | None
-    owner: cst.ClassDef | None  # the class, where the function is a method
-
-
 def initialised(model: Model, ops: Sequence[Op], scheme: Scheme) -> list[Edit] | None:
     """The edits that initialise the layers `ops` at the end of the model's construction."""
     layers = [op for op in ops if op.module_type in LAYER_TYPES and op.built]
     types = list(dict.fromkeys(op.module_type for op in layers))
     if not layers or _overwrites(model, types):
         return None
-    homes = {_home(model, op) for op in layers}
+    homes = {home_of(model, op) for op in layers}
     if len(homes) == 1 and (home := homes.pop()) is not None:
         return _in_class(*home, types, scheme)
     return _after_construction(model, layers, types, scheme)
@@ -52,37 +49,11 @@ def _overwrites(model: Model, types: Sequence[str]) -> bool:
     return any(init is not None and not init.default for init in inits)
 
 
-def _frames(model: Model, op: Op) -> Iterator[Frame]:
-    """Where an operation was built, outermost first."""
-    for span in reversed(op.built):
-        tree = tree_at(model, span)
-        if tree is not None:
-            around = [
-                each for each in tree.nodes(cst.FunctionDef) if tree.span(each).contains(span)
-            ]
-            function = around[-1] if around else None
-            block = tree.parent(function) if function is not None else None
-            owner = tree.parent(block) if block is not None else None
-            yield Frame(tree, span, function, owner if isinstance(owner, cst.ClassDef) else None)
-
-
-def _home(model: Model, op: Op) -> tuple[Tree, cst.ClassDef, cst.FunctionDef] | None:
-    """The class of the model, and its `__init__`, that an operation was built in."""
-    homes = [
-        (frame.tree, frame.owner, frame.function)
-        for frame in _frames(model, op)
-        if frame.owner is not None and frame.owner.bases
-        if frame.function is not None and frame.function.name.value == "__init__"
-    ]
-    named = [home for home in homes if home[1].name.value == model.target.name]
-    return next(iter(named or homes), None)
-
-
 def _in_class(
     tree: Tree, owner: cst.ClassDef, init: cst.FunctionDef, types: Sequence[str], scheme: Scheme
 ) -> list[Edit] | None:
     """`self.apply(self._init_weights)`, and the method."""
-    if not isinstance(init.body, cst.IndentedBlock) or _returns(tree, init):
+    if not isinstance(init.body, cst.IndentedBlock) or returns(tree, init):
         return None
     if any(method.name.value == "_init_weights" for method in tree.nodes(cst.FunctionDef, owner)):
         return None
@@ -99,11 +70,6 @@ def _in_class(
         *(margin + unit + line for line in tests),
     ]
     return [tree.after_line(_last_line(tree, init.body, body), lines), *imported]
-
-
-def _returns(tree: Tree, function: cst.FunctionDef) -> list[cst.Return]:
-    found = tree.nodes(cst.Return, function)
-    return [each for each in found if tree.function(each) is function]
 
 
 def _last_line(tree: Tree, block: cst.IndentedBlock, margin: str) -> int:
@@ -142,13 +108,13 @@ def _after_construction(
     model: Model, layers: Sequence[Op], types: Sequence[str], scheme: Scheme
 ) -> list[Edit] | None:
     """A loop over the modules, behind the statement that makes the model."""
-    frames = [list(_frames(model, op)) for op in layers]
-    factory = _factory(model, frames)
+    frames = [list(running(model, op)) for op in layers]
+    factory = factory_return(model, frames)
     if factory is not None:
         return _in_factory(*factory, types, scheme)
-    places = {_statement(each) for each in frames}
+    places = {statement_of(each) for each in frames}
     shared = places.pop() if len(places) == 1 else None
-    place = shared or _named_statement(model, frames[0][0].tree)
+    place = shared or named_statement(model, frames[0][0].tree)
     if place is None:
         return None
     tree, statement, name = place
@@ -164,23 +130,6 @@ def _loop(
     name = tree.free_in(scope, "module", "layer", "submodule")
     tests, imported = _test(name, tree, types, scheme)
     return [f"for {name} in {model}.modules():", *(tree.indent + each for each in tests)], imported
-
-
-def _factory(model: Model, frames: Sequence[Sequence[Frame]]) -> tuple[Tree, cst.Return] | None:
-    """The one `return` of the function that makes the whole model."""
-    shared = [each for each in frames[0] if each.function is not None and each.owner is None]
-    for named in (True, False):
-        for frame in shared:
-            function = frame.function
-            if function is None or (function.name.value == model.target.name) is not named:
-                continue
-            if not all(any(other.function is function for other in each) for each in frames):
-                continue
-            returned = _returns(frame.tree, function)
-            values = [each for each in returned if isinstance(each.value, cst.Call | cst.Name)]
-            if len(returned) == 1 == len(values):
-                return frame.tree, values[0]
-    return None
 
 
 def _in_factory(
@@ -207,27 +156,3 @@ def _in_factory(
 
 def _start(span: Span) -> tuple[int, int]:
     return span.line, span.column
-
-
-def _statement(frames: Sequence[Frame]) -> tuple[Tree, cst.Assign, str] | None:
-    """The assignment that makes the whole model, outside of classes."""
-    for frame in frames:
-        for assign in frame.tree.nodes(cst.Assign):
-            name = _bound(assign)
-            if name and frame.tree.span(assign).contains(frame.span):
-                return frame.tree, assign, name
-    return None
-
-
-def _named_statement(model: Model, tree: Tree) -> tuple[Tree, cst.Assign, str] | None:
-    """The assignment to the name that the model was found by."""
-    name = model.target.name
-    found = [each for each in tree.nodes(cst.Assign) if _bound(each) == name]
-    return (tree, found[0], name) if len(found) == 1 else None
-
-
-def _bound(assign: cst.Assign) -> str:
-    """The name of `name = call(...)`."""
-    target = assign.targets[0].target
-    single = len(assign.targets) == 1 and isinstance(assign.value, cst.Call)
-    return target.value if single and isinstance(target, cst.Name) else ""
