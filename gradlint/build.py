@@ -24,6 +24,7 @@ from gradlint.target import Target
 
 BUILT = "_gradlint_built"  # the attribute of a module that holds its spans; survives deepcopy
 
+_SCALINGS = frozenset({"mul", "__mul__", "__rmul__", "div", "__truediv__"})
 _FACTORIES = frozenset({"zeros", "ones", "full", "empty", "randn", "rand", "eye", "arange"})
 
 
@@ -77,8 +78,8 @@ class Builder:
         """What the file does to the model between construction and training."""
         if not isinstance(unwrapped(model), nn.Module):
             raise NotBuilt(
-                f"it is a {type(model).__name__}, not a model", "name a class or a function that "
-                "gives a torch.nn.Module"
+                f"it is of type {type(model).__name__}, not a model",
+                "name a class or a function that gives a torch.nn.Module",
             )
         self.namespace[self.target.bound_as] = model
         try:
@@ -150,29 +151,37 @@ class _Writes(TorchFunctionMode):
         self.inits: dict[int, Init] = {}
         self._sites = sites
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         name = getattr(func, "__name__", "")
         if name in _FACTORIES:
-            written = kwargs.get("out", result)
+            self._write(kwargs.get("out", result), name)
         elif _writes_in_place(func, name):
-            written = args[0] if args else kwargs.get("tensor")
-        else:
-            return result
-        if isinstance(written, Tensor):
-            self._write(written, name)
+            self._write(args[0] if args else kwargs.get("tensor"), name)
+        elif name in _SCALINGS and isinstance(result, Tensor):
+            self._inherit(args[0], result)
         return result
 
-    def _write(self, tensor: Tensor, name: str) -> None:
-        if tensor.is_meta or tensor.is_sparse:
+    def _inherit(self, source: object, result: Tensor) -> None:
+        """`torch.randn(64, 64) * 0.01` is written by the call of `randn`."""
+        if isinstance(source, Tensor) and (init := self.inits.get(address(source))):
+            self.inits[address(result)] = init
+
+    def _write(self, tensor: object, name: str) -> None:
+        if not isinstance(tensor, Tensor):
             return
-        address = tensor.untyped_storage().data_ptr()
         function, default = _writer(name)
         spans: tuple[Span, ...] = self._sites.here()
-        self.inits[address] = Init(function, spans[0] if spans else None, default)
+        self.inits[address(tensor)] = Init(function, spans[0] if spans else None, default)
+
+
+def address(tensor: Tensor) -> int:
+    """What names a tensor's storage while it lives; 0 where it has none."""
+    try:
+        return tensor.untyped_storage().data_ptr()
+    except (NotImplementedError, RuntimeError):  # meta and sparse tensors
+        return 0
 
 
 def _writes_in_place(func: Any, name: str) -> bool:

@@ -67,9 +67,7 @@ def _jobs(request: Request, settings: Settings) -> list[Job]:
     ]
 
 
-def _examined(
-    jobs: Sequence[Job], settings: Settings
-) -> Iterator[list[ModelReport | Problem]]:
+def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelReport | Problem]]:
     """The results of each job, in order; jobs run side by side."""
     if not jobs:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from gradlint.config import Request
@@ -51,7 +52,9 @@ def _wanted(file: str, name: str, targets: Iterable[Request]) -> list[Request]:
 def _merged(wanted: Iterable[Request], input: str | None) -> Iterator[Request]:
     """Each file once, or once an input; its named models instead of all of them."""
     names: dict[tuple[str, str | None], list[str]] = {}
+    paths: dict[str, str] = {}  # by the file that links lead to
     for request in wanted:
-        known = names.setdefault((request.path, input or request.input), [])
+        path = paths.setdefault(os.path.realpath(request.path), request.path)
+        known = names.setdefault((path, input or request.input), [])
         known += [name for name in request.names if name not in known]
     return (Request(path, tuple(known), spec) for (path, spec), known in names.items())

@@ -81,7 +81,7 @@ class Constructions:
         return None
 
     @cached_property
-    def helpers(self) -> set[str]:
+    def makers(self) -> set[str]:
         """Functions that the model classes use to build their parts."""
         reached: set[str] = set()
         waiting: list[ast.AST] = list(self.outline.modules.values())
@@ -95,7 +95,7 @@ class Constructions:
 
     @cached_property
     def all(self) -> list[Construction]:
-        """The constructions outside model classes and their helper functions, in order."""
+        """The constructions outside model classes and their makers of their parts, in order."""
         found = [
             self._construction(call) for call in self.outline.calls if not self._inside_model(call)
         ]
@@ -131,7 +131,7 @@ class Constructions:
             name = getattr(outer, "name", "")
             if self.outline.modules.get(name) is outer:
                 return True
-            if name in self.helpers and self.outline.functions.get(name) is outer:
+            if name in self.makers and self.outline.functions.get(name) is outer:
                 return True
         return False
 

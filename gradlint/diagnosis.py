@@ -104,8 +104,7 @@ def finding(disease: Sequence[Suspicion], model: Model, profile: Profile | None)
         label=match.label,
         signature=signature(rule, match, model),
         related=tuple(
-            Related(s.match.span, f"{s.rule.code} {s.rule.name}: {s.match.message}")
-            for s in others
+            Related(s.match.span, f"{s.rule.code} {s.rule.name}: {s.match.message}") for s in others
         ),
         evidence=Evidence(
             verdict.quantity,

@@ -11,8 +11,8 @@ import torch
 from gradlint.build import Builder, Built, reason
 from gradlint.diagnosis import Suspicion, diseases, finding, suspicions
 from gradlint.errors import NotRun
+from gradlint.feeding.inputs import Inputs, find_inputs
 from gradlint.finding import Finding
-from gradlint.inputs import Inputs, find_inputs
 from gradlint.model import Model
 from gradlint.probe import measure
 from gradlint.profile import Profile, sickness

@@ -17,9 +17,9 @@ from gradlint.build import Builder
 from gradlint.errors import GradlintError
 from gradlint.examine import Examination, Patient, examine
 from gradlint.finding import Finding, Fix
+from gradlint.job import Job
 from gradlint.profile import LEARNT, show, sickness
 from gradlint.record import same_shape
-from gradlint.job import Job
 from gradlint.rule import Cause, Checkpoint, Rewrite, State
 from gradlint.span import Edit
 from gradlint.targets import discover
@@ -78,7 +78,9 @@ class _Search:
         self._job = job
         self._memory = any(s.rule.cause is Cause.TIME for s in examination.confirmed)
         known = examination.profile.trial if examination.profile else math.nan
-        self._before = self._trial(patient, examination) if self._memory or math.isnan(known) else known
+        self._before = (
+            self._trial(patient, examination) if self._memory or math.isnan(known) else known
+        )
         self._after: dict[str, Examination] = {}
 
     def fixes(self) -> Iterator[Fix]:
@@ -162,8 +164,7 @@ def _compatible(group: Sequence[Rewrite]) -> bool:
     """Whether the edits can be made together."""
     edits = sorted({edit for rewrite in group for edit in rewrite.edits})
     return not any(
-        first.span.overlaps(second.span)
-        for first, second in zip(edits, edits[1:], strict=False)
+        first.span.overlaps(second.span) for first, second in zip(edits, edits[1:], strict=False)
     )
 
 

@@ -38,21 +38,18 @@ _NAMES: dict[Kind, str] = {
     Kind.LINEAR: "linear bilinear addmm addmv addbmm baddbmm",
     Kind.CONV: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     Kind.NORM: "batch_norm layer_norm group_norm instance_norm rms_norm local_response_norm",
-    Kind.SATURATING: "sigmoid tanh hardtanh hardsigmoid softsign tanhshrink expit erf logsigmoid",
+    Kind.SATURATING: "sigmoid tanh hardtanh hardsigmoid softsign expit erf",
     Kind.RECTIFIER: (
-        "relu relu6 leaky_relu elu selu celu gelu silu mish softplus hardswish prelu rrelu threshold"
+        "relu relu6 leaky_relu elu selu celu gelu silu mish softplus hardswish prelu rrelu "
+        "threshold logsigmoid"
     ),
     Kind.ADD: "add sub rsub",
     Kind.JOIN: "mul div cat concat concatenate stack matmul mm bmm einsum where maximum minimum",
-    Kind.RECURRENT: (
-        "rnn_tanh rnn_relu lstm gru rnn_tanh_cell rnn_relu_cell lstm_cell gru_cell"
-    ),
+    Kind.RECURRENT: ("rnn_tanh rnn_relu lstm gru rnn_tanh_cell rnn_relu_cell lstm_cell gru_cell"),
     Kind.ATTENTION: "multi_head_attention_forward scaled_dot_product_attention",
     Kind.EMBEDDING: "embedding embedding_bag",
     Kind.SOFTMAX: "softmax log_softmax softmin gumbel_softmax",
-    Kind.DROPOUT: (
-        "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout"
-    ),
+    Kind.DROPOUT: ("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout"),
     Kind.POOL: (
         "max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d "
         "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d "
@@ -60,9 +57,9 @@ _NAMES: dict[Kind, str] = {
     ),
     Kind.RESHAPE: (
         "view reshape flatten permute transpose squeeze unsqueeze contiguous expand repeat chunk "
-        "split unbind movedim swapaxes t unflatten getitem to clone float roll pad view_as expand_as "
-        "reshape_as narrow index_select select unfold fold pixel_shuffle pixel_unshuffle type_as "
-        "identity T mT"
+        "split unbind movedim swapaxes t unflatten getitem to clone float roll pad view_as "
+        "expand_as reshape_as narrow index_select select unfold fold pixel_shuffle "
+        "pixel_unshuffle type_as identity T mT"
     ),
 }
 KIND_OF: dict[str, Kind] = {name: kind for kind, names in _NAMES.items() for name in names.split()}

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gradlint.build import Built
-from gradlint.inputs import Inputs
+from gradlint.feeding.inputs import Inputs
 from gradlint.outputs import tensors_of
 from gradlint.profile import Decay
 from gradlint.record import record
@@ -25,9 +25,7 @@ _WHOLE = frozenset({"rnn_tanh", "rnn_relu", "lstm", "gru"})
 _CELLS = frozenset({"rnn_tanh_cell", "rnn_relu_cell", "lstm_cell", "gru_cell"})
 
 
-def decays(
-    built: Built, inputs: Inputs, backward: Callable[[Any], None]
-) -> dict[int, Decay]:
+def decays(built: Built, inputs: Inputs, backward: Callable[[Any], None]) -> dict[int, Decay]:
     """The decay along each recurrence, by the index of the operation that starts it.
 
     Nothing where the model cannot run in float64.
@@ -53,9 +51,7 @@ def _copy(module: nn.Module) -> nn.Module:
     return copy.deepcopy(module, {id(tensor): tensor.detach() for tensor in kept})
 
 
-def _measured(
-    built: Built, inputs: Inputs, backward: Callable[[Any], None]
-) -> dict[int, Decay]:
+def _measured(built: Built, inputs: Inputs, backward: Callable[[Any], None]) -> dict[int, Decay]:
     series: dict[int, list[float]] = {}
     cells: dict[str, list[tuple[int, list[float]]]] = {}
 

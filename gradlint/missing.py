@@ -18,6 +18,7 @@ class Missing:
         return Missing(self._package)
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Using it is an error, which names the package."""
         raise ModuleNotFoundError(f"No module named '{self._package}'", name=self._package)
 
     def __mro_entries__(self, bases: tuple[type, ...]) -> NoReturn:

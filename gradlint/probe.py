@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from gradlint.build import Built
+from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph
-from gradlint.inputs import Inputs
 from gradlint.kinds import LAYERS, Kind
 from gradlint.memory import decays
 from gradlint.model import Model
@@ -29,9 +29,7 @@ UPDATES = 3
 LEARNING_RATE = 1e-3
 
 
-def measure(
-    build: Callable[[int], Built], inputs: Inputs, model: Model, seed: int
-) -> Profile:
+def measure(build: Callable[[int], Built], inputs: Inputs, model: Model, seed: int) -> Profile:
     """Build, run and update `SEEDS` copies of the model; the profile has its op indices."""
     graph = model.graph
     readings = []
@@ -200,9 +198,7 @@ def _keys(graph: Graph) -> Iterable[tuple[object, ...]]:
 class Adam:
     """Adam (Kingma and Ba, 2015), by hand: a torch.optim object doubles the start-up time."""
 
-    def __init__(
-        self, parameters: Iterable[Tensor], rate: float = LEARNING_RATE
-    ) -> None:
+    def __init__(self, parameters: Iterable[Tensor], rate: float = LEARNING_RATE) -> None:
         self._parameters = [p for p in parameters if p.requires_grad]
         self._first = [torch.zeros_like(p) for p in self._parameters]
         self._second = [torch.zeros_like(p) for p in self._parameters]

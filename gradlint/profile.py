@@ -122,7 +122,7 @@ class Profile:
             "the gradient's rms grows by {measured} decades from the last layer to the first",
         )
         return exploded.or_else(
-            self.above("scale", max_scale, "the output's rms is 10^{measured}")
+            self.above("scale", max_scale, "the output's rms is {measured} decades above one")
         )
 
     def forgotten(self, index: int, max_decades: float) -> Verdict:
@@ -156,7 +156,9 @@ class Profile:
 
     def cleared(self, quantity: str, measured: float, limit: float) -> Verdict:
         """A verdict that needs no reading of the gradient."""
-        return Verdict(State.CLEARED, quantity, measured, limit, f"the {quantity} is {measured:.2g}")
+        return Verdict(
+            State.CLEARED, quantity, measured, limit, f"the {quantity} is {measured:.2g}"
+        )
 
     def measured(self, quantity: str) -> float:
         """The median of a quantity over the seeds, at initialisation."""

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from gradlint.build import BUILT, Built
+from gradlint.build import BUILT, Built, address
+from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph, Op, Weight
-from gradlint.inputs import Inputs
 from gradlint.naming import ATTRIBUTES, canonical, values_read
 from gradlint.outputs import tensors_of
 from gradlint.roles import kind_in_use, with_roles
@@ -106,9 +106,7 @@ class _Recorder(TorchFunctionMode):
     def _leave(self, *_: Any) -> None:
         self._stack.pop()
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = canonical(func)
         if name in ATTRIBUTES:
@@ -246,7 +244,7 @@ def weights_read(built: Built, ops: tuple[Op, ...]) -> dict[str, Weight]:
             name,
             tuple(parameter.shape),
             parameter.requires_grad,
-            built.inits.get(parameter.untyped_storage().data_ptr()),
+            built.inits.get(address(parameter)),
         )
         for name, parameter in built.module.named_parameters()
         if name in used

@@ -10,9 +10,7 @@ from gradlint.kinds import Kind, kind_of
 _PRODUCTS = frozenset({"matmul", "mm", "bmm", "einsum", "mv", "tensordot", "addmm", "baddbmm"})
 _PASSIVE = frozenset({Kind.RESHAPE, Kind.POOL, Kind.DROPOUT, Kind.OTHER})
 _BOUNDED = frozenset({Kind.SATURATING, Kind.SOFTMAX})
-_TRAINED = frozenset(
-    {Kind.LINEAR, Kind.CONV, Kind.RECURRENT, Kind.ATTENTION, Kind.EMBEDDING}
-)
+_TRAINED = frozenset({Kind.LINEAR, Kind.CONV, Kind.RECURRENT, Kind.ATTENTION, Kind.EMBEDDING})
 
 
 def kind_in_use(name: str, branches: int, weighted: bool) -> Kind:

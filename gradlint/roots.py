@@ -99,7 +99,7 @@ class Roots:
         return isinstance(call, ast.Call) and root_name(call.func) in ("super", "isinstance")
 
     def _builders(self) -> set[str]:
-        return set(self.outline.modules) | self.constructions.helpers
+        return set(self.outline.modules) | self.constructions.makers
 
     def _passed_on(self, use: ast.Name) -> bool:
         """Whether a class is an argument: `ResNet(BasicBlock, ...)`."""

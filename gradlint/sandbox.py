@@ -28,7 +28,8 @@ _STARTS = 3  # a file that kills the process that forks must not cost the other 
 class Child(Protocol):
     """What runs in the child: it sends its results through the connection, the last one last."""
 
-    def __call__(self, connection: Connection, job: Any) -> None: ...
+    def __call__(self, connection: Connection, job: Any) -> None:
+        """Do the job."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,7 @@ class Sandbox:
 
     def run(self, child: Child, job: Any, timeout: float) -> Outcome:
         """Run `child` on `job`; it must send something every `timeout` seconds."""
-        with tempfile.TemporaryDirectory(
-            prefix="gradlint-", ignore_cleanup_errors=True
-        ) as scratch:
+        with tempfile.TemporaryDirectory(prefix="gradlint-", ignore_cleanup_errors=True) as scratch:
             started = self._started(child, job, scratch)
             if started is None:
                 return Outcome((), "was interrupted", "run gradlint again")

@@ -6,6 +6,7 @@ import itertools
 import os
 import sys
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -36,6 +37,7 @@ class Sites:
 
     def __init__(self, source: Source) -> None:
         self.file = source.filename
+        self._path = source.path  # from where the user is, which is not where the child works
         self._folder = os.path.dirname(self.file)
         self.sources: dict[str, Source] = {source.path: source}
         self._of_file: dict[str, Source | None] = {self.file: source}
@@ -84,9 +86,12 @@ class Sites:
         if filename.startswith(_FOREIGN) or not inside:
             return None
         try:
-            source = Source.read(os.path.relpath(filename))
-        except (GradlintError, ValueError):
+            found = Source.read(filename)
+        except GradlintError:
             return None
+        beside = os.path.relpath(filename, self._folder)
+        path = os.path.normpath(os.path.join(os.path.dirname(self._path), beside))
+        source = replace(found, path=Path(path).as_posix())
         self.sources[source.path] = source
         return source
 

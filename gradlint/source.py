@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import io
 import os
 import tempfile
@@ -17,7 +18,7 @@ from gradlint.errors import GradlintError
 from gradlint.span import Edit, Span, apply_edits, line_offsets
 
 if TYPE_CHECKING:
-    import libcst
+    from libcst.metadata import MetadataWrapper
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,18 @@ class Source:
         try:
             return ast.parse(self.text, self.path)
         except SyntaxError as error:
-            where = f"line {error.lineno}" if error.lineno else "somewhere"
-            raise GradlintError(f"syntax error in {where}: {error.msg}", "mend the syntax") from error
+            where = f" in line {error.lineno}" if error.lineno else ""
+            raise GradlintError(f"syntax error{where}: {error.msg}", "mend the syntax") from error
         except (ValueError, RecursionError, MemoryError) as error:
             raise GradlintError(f"cannot parse: {error}", "is this a Python file?") from error
 
     @cached_property
-    def module(self) -> libcst.metadata.MetadataWrapper:
+    def module(self) -> MetadataWrapper:
         """The concrete syntax tree with positions, for rewrites."""
-        import libcst as cst
+        import libcst
+        from libcst.metadata import MetadataWrapper
 
-        return cst.metadata.MetadataWrapper(cst.parse_module(self.text), unsafe_skip_copy=True)
+        return MetadataWrapper(libcst.parse_module(self.text), unsafe_skip_copy=True)
 
     @cached_property
     def _offsets(self) -> list[int]:
@@ -117,17 +119,25 @@ class Source:
             raise GradlintError(
                 "the file has changed since it was read", "nothing was written; run gradlint again"
             )
-        target = Path(os.path.realpath(self.filename))
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(self.text.encode(self.encoding))
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(name, target.stat().st_mode)
-            os.replace(name, target)
+            self._replace(Path(os.path.realpath(self.filename)))
         except OSError as error:
-            Path(name).unlink(missing_ok=True)
             raise GradlintError(
                 f"cannot write: {error.strerror}", "check the file's permissions"
             ) from error
+
+    def _replace(self, target: Path) -> None:
+        mode = target.stat().st_mode
+        if not mode & 0o222:  # the folder may allow what the file's owner did not want
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        data = self.text.encode(self.encoding)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(name, mode)
+            os.replace(name, target)
+        finally:
+            Path(name).unlink(missing_ok=True)

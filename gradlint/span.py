@@ -76,7 +76,7 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
 def line_offsets(text: str) -> list[int]:
     """The offset of each line's first character, and of the end of the text.
 
-    Lines end where Python's parser ends them: at \\n, \\r\\n and \\r, not at form feeds.
+    Lines end where Python's parser ends them: at line feeds and carriage returns only.
     """
     offsets = [0]
     index = 0

@@ -66,7 +66,7 @@ class _Discovery:
         for name in self.roots.classes():
             yield self.of_class(name)
         for name, product in self.constructions.factories.items():
-            if not product and name not in self.constructions.helpers:
+            if not product and name not in self.constructions.makers:
                 target = self.function(name)
                 called = any(site.product == name for site in self.constructions.all)
                 if (called or target.construct is not None) and not self._part(name):

@@ -9,8 +9,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph
-from gradlint.inputs import Inputs
 from gradlint.kinds import Kind
 from gradlint.outputs import tensors_of
 
@@ -83,7 +83,7 @@ def _trained(outputs: list[Tensor], source: Tensor) -> list[tuple[int, Tensor]]:
 
 
 def _marks(source: Tensor, generator: torch.Generator) -> Tensor:
-    """Marks that can be told apart: tokens, or orthogonal directions of size 1 and their opposites."""
+    """Marks that can be told apart: tokens, or orthogonal directions and their opposites."""
     if not source.is_floating_point():
         return torch.randperm(int(source.max()) + 1, generator=generator)
     width = source.shape[-1]

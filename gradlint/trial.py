@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from gradlint.build import Built
+from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph
-from gradlint.inputs import Inputs
 from gradlint.outputs import tensors_of
 from gradlint.probe import Adam
 from gradlint.tasks import Task, imitation, recall

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from gradlint.errors import GradlintError
-from gradlint.inputs import Inputs, find_inputs
+from gradlint.feeding.inputs import Inputs, find_inputs
+from gradlint.feeding.sizes import narrowed
 from gradlint.outputs import tensors_of
-from gradlint.sizes import narrowed
 from gradlint.span import Span
 from gradlint.target import Example, Target
 

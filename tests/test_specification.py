@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gradlint.errors import GradlintError
-from gradlint.specification import Shape, parse_shapes, specification
+from gradlint.feeding.specification import Shape, parse_shapes, specification
 
 READ = {
     "8x3x32x32": (Shape((8, 3, 32, 32)),),

@@ -11,8 +11,8 @@ from rewrite_marks import marked
 
 from gradlint import probe
 from gradlint.build import Builder, Built
+from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph, Op
-from gradlint.inputs import Inputs
 from gradlint.model import Model
 from gradlint.profile import Profile, Reading
 from gradlint.record import Watch, record

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
-from gradlint.backwards import SIDE
-from gradlint.guesses import Guess
-from gradlint.runs import FEW, MANY, Outcome, batch_survives, needs_grad, run
-from gradlint.values import filled
+from gradlint.feeding.backwards import SIDE
+from gradlint.feeding.guesses import Guess
+from gradlint.feeding.runs import FEW, MANY, Outcome, batch_survives, needs_grad, run
+from gradlint.feeding.values import filled
 
 _ATTEMPTS = 40
 _SECONDS = 8.0

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
-from gradlint.attempts import Attempts
-from gradlint.backwards import LENGTH, SIDE
-from gradlint.consumers import Clues, clues_of
-from gradlint.guesses import GENERIC, Guess, guesses
-from gradlint.needs import registered
-from gradlint.repairs import mismatch, repair
-from gradlint.runs import FEW, untouched
-from gradlint.sizes import (
+from gradlint.feeding.attempts import Attempts
+from gradlint.feeding.backwards import LENGTH, SIDE
+from gradlint.feeding.consumers import Clues, clues_of
+from gradlint.feeding.guesses import GENERIC, Guess, guesses
+from gradlint.feeding.needs import registered
+from gradlint.feeding.repairs import mismatch, repair
+from gradlint.feeding.runs import FEW, untouched
+from gradlint.feeding.sizes import (
     LENGTH_NAMES,
     LENGTHS,
     SIDE_NAMES,
@@ -25,7 +25,7 @@ from gradlint.sizes import (
     narrowed,
     reordered,
 )
-from gradlint.values import vocabulary
+from gradlint.feeding.values import vocabulary
 
 _CHEAP = 0.1  # seconds that a batch of 64 x 64 may take; the probe runs hundreds
 _MENDS = 3

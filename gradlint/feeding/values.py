@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gradlint.specification import Shape
+from gradlint.feeding.specification import Shape
 
 _USUAL = (0.5, 2.0)  # a spread in between is taken for a standard normal
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from torch import nn
 
-from gradlint.attempts import Attempts
 from gradlint.errors import NotRun
-from gradlint.guesses import Guess
-from gradlint.runs import MANY
-from gradlint.search import Search, stream, traced
-from gradlint.several import find_several
-from gradlint.specification import Shape, specification
-from gradlint.symbols import parameters_of
+from gradlint.feeding.attempts import Attempts
+from gradlint.feeding.guesses import Guess
+from gradlint.feeding.runs import MANY
+from gradlint.feeding.search import Search, stream, traced
+from gradlint.feeding.several import find_several
+from gradlint.feeding.specification import Shape, specification
+from gradlint.feeding.symbols import parameters_of
 
 _TOLD = 120  # characters of an error that are shown
 _SPARE = {"mask", "masks", "hidden", "hx", "h", "h0", "hc", "state", "states"}  # may be None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
-from gradlint.needs import Step
+from gradlint.feeding.needs import Step
 
 BATCH, LENGTH, SIDE = "batch", "length", "side"  # sizes that are free
 FLAT = frozenset({"flatten", "view", "reshape"})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from gradlint.backwards import BATCH, FLAT, LENGTH, SIDE, Pattern, before
-from gradlint.consumers import Clues
+from gradlint.feeding.backwards import BATCH, FLAT, LENGTH, SIDE, Pattern, before
+from gradlint.feeding.consumers import Clues
+from gradlint.feeding.needs import Need
+from gradlint.feeding.specification import Shape
 from gradlint.kinds import Kind
-from gradlint.needs import Need
-from gradlint.specification import Shape
 
 PICTURES = {
     784: 1, 1024: 1, 2352: 3, 3072: 3, 4096: 1, 12288: 3, 16384: 1, 49152: 3, 150528: 3

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from gradlint.attempts import Attempts
 from gradlint.errors import NotRun
-from gradlint.examples import shown
-from gradlint.guesses import Guess
-from gradlint.inference import infer, shortened
-from gradlint.runs import FEW, MANY, Outcome, batch_survives, needs_grad, run
-from gradlint.search import traced
-from gradlint.specification import parse_shapes, specification
-from gradlint.symbols import parameters_of
+from gradlint.feeding.attempts import Attempts
+from gradlint.feeding.examples import shown
+from gradlint.feeding.guesses import Guess
+from gradlint.feeding.inference import infer, shortened
+from gradlint.feeding.runs import FEW, MANY, Outcome, batch_survives, needs_grad, run
+from gradlint.feeding.search import traced
+from gradlint.feeding.specification import parse_shapes, specification
+from gradlint.feeding.symbols import parameters_of
+from gradlint.feeding.values import differentiable, filled, renewed, vocabulary
 from gradlint.target import Target
-from gradlint.values import differentiable, filled, renewed, vocabulary
 
 
 @dataclass(frozen=True)

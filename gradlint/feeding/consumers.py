@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, fx, nn
 
+from gradlint.feeding.needs import STOPS, Need, Step, need_of
+from gradlint.feeding.symbols import scout
 from gradlint.kinds import Kind, kind_of
-from gradlint.needs import STOPS, Need, Step, need_of
-from gradlint.symbols import scout
 
 _SIZES = frozenset({"size", "shape", "dim", "ndim", "device", "dtype", "numel", "len", "is_cuda"})
 _ALONG = frozenset({"transpose", "permute", "swapaxes", "einsum", "rearrange"})

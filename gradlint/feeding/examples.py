@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
+from gradlint.feeding.values import vocabulary
 from gradlint.target import Example
-from gradlint.values import vocabulary
 
 Call = tuple[tuple[object, ...], dict[str, object], str]  # arguments, and where they are from
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from gradlint.backwards import BATCH, LENGTH, SIDE
-from gradlint.guesses import Guess
+from gradlint.feeding.backwards import BATCH, LENGTH, SIDE
+from gradlint.feeding.guesses import Guess
 
 _CHANNELS = r"to have (\d+) channels, but got (\d+) channels"
 _Repair = Callable[[Guess, list[int]], Guess | None]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice, product
 
-from gradlint.attempts import Attempts
-from gradlint.backwards import BATCH, LENGTH, SIDE
-from gradlint.guesses import Guess
-from gradlint.repairs import channels, mismatch
-from gradlint.runs import FEW
-from gradlint.sizes import SIDES
+from gradlint.feeding.attempts import Attempts
+from gradlint.feeding.backwards import BATCH, LENGTH, SIDE
+from gradlint.feeding.guesses import Guess
+from gradlint.feeding.repairs import channels, mismatch
+from gradlint.feeding.runs import FEW
+from gradlint.feeding.sizes import SIDES
 
 _OPTIONS = 3  # guesses for one input
 _MENDS = 3

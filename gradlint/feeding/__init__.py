@@ -1,0 +1,1 @@
+"""Find the inputs that a model is run with."""
