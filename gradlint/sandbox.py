@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 OUT_OF_MEMORY = 77  # exit status of a child that needed more than its limit
-_STARTS = 3  # a file that kills the process that forks must not cost the other files
 
 
 class Child(Protocol):
@@ -56,7 +55,7 @@ class Sandbox:
         method = "forkserver" if "forkserver" in methods else "spawn"
         self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
-            self._context.set_forkserver_preload(list(preload))
+            self._context.set_forkserver_preload(["gradlint.interruptible", *preload])
         self._running: set[Any] = set()
         self._lock = threading.Lock()
         self._closed = False
@@ -65,9 +64,10 @@ class Sandbox:
     def run(self, child: Child, job: Any, timeout: float) -> Outcome:
         """Run `child` on `job`; it must send something every `timeout` seconds."""
         with tempfile.TemporaryDirectory(prefix="gradlint-", ignore_cleanup_errors=True) as scratch:
-            started = self._started(child, job, scratch)
+            # A file may end the process that forks: that must not cost the other files.
+            started = self._started(child, job, scratch) or self._started(child, job, scratch)
             if started is None:
-                return Outcome((), "was interrupted", "run gradlint again")
+                return Outcome((), "could not be started", "run gradlint again")
             ours, process = started
             try:
                 return _outcome(ours, process, timeout)
@@ -78,40 +78,46 @@ class Sandbox:
                 ours.close()
 
     def _started(self, child: Child, job: Any, scratch: str) -> tuple[Connection, Any] | None:
-        for _ in range(_STARTS):
-            ours, theirs = self._context.Pipe(duplex=False)
-            process = self._context.Process(
-                target=_enter, args=(child, theirs, job, scratch), daemon=True
-            )
-            with self._lock, theirs:
-                if self._closed:
-                    break
-                with contextlib.suppress(EOFError, ConnectionError), _no_interrupt():
-                    process.start()
-                    self._running.add(process)
-                    return ours, process
-            ours.close()
+        ours, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(
+            target=_enter, args=(child, theirs, job, scratch), daemon=True
+        )
+        with self._lock, theirs:
+            if not self._closed and _starts(process):
+                self._running.add(process)
+                return ours, process
+        ours.close()
         return None
 
     def close(self) -> None:
         """End every child that still runs."""
+        self._closed = True  # at once, while another thread may still be starting a child
         with self._lock:
-            self._closed = True
             for process in self._running:
                 _kill(process)
 
 
 @contextlib.contextmanager
-def _no_interrupt() -> Iterator[None]:
-    """Ctrl-C is for this process: one that is started while this holds does not see it."""
+def _interrupts_held() -> Iterator[None]:
+    """A process that is started while this holds gets no Ctrl-C until it asks for it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # now, since starting it lets interrupts in
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _starts(process: Any) -> bool:
+    with contextlib.suppress(EOFError, ConnectionError), _interrupts_held():
+        process.start()
+        return True
+    return False
 
 
 def _outcome(connection: Connection, process: Any, timeout: float) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gradlint.kinds import Kind
 from gradlint.model import Model
@@ -14,11 +15,24 @@ def for_depth(model: Model) -> Iterator[Rewrite]:
     """Initialisation, activation, normalisation, residual connections; the fixer composes them."""
     layers = model.graph.layers()
     saturating = tuple(op for op in model.graph.activations() if op.kind is Kind.SATURATING)
+    fitting = initialisation.initialise(model, layers, "xavier" if saturating else "kaiming")
     proposals = [
-        initialisation.initialise(model, layers, "xavier") if saturating else None,
-        initialisation.initialise(model, layers, "kaiming"),
-        activation.replace(model, saturating, "relu") if saturating else None,
+        fitting,
+        *(_rectified(model) if saturating else ()),
         normalisation.normalise(model, layers[:-1]),
         residual.skip(model, layers),
     ]
     return (rewrite for rewrite in proposals if rewrite is not None)
+
+
+def _rectified(model: Model) -> Iterator[Rewrite | None]:
+    """ReLU in place of what saturates, alone and with the initialisation that fits it."""
+    layers = model.graph.layers()
+    saturating = [op for op in model.graph.activations() if op.kind is Kind.SATURATING]
+    relu = activation.replace(model, saturating, "relu")
+    kaiming = initialisation.initialise(model, layers, "kaiming")
+    yield relu
+    if relu is not None and kaiming is not None:
+        title = f"{relu.title} and {kaiming.title[0].lower()}{kaiming.title[1:]}"
+        edits = tuple(sorted({*relu.edits, *kaiming.edits}))
+        yield replace(relu, title=title, edits=edits)
