@@ -15,7 +15,7 @@ class Layer(nn.Module):
 
 
 class Tower(nn.Module):
-    def __init__(self, in_dim=24, dim=64, depth=30, num_classes=5, activation="tanh"):
+    def __init__(self, in_dim=24, dim=64, depth=40, num_classes=5, activation="tanh"):
         super().__init__()
         self.stem = nn.Linear(in_dim, dim)
         self.layers = nn.Sequential(*(Layer(dim, ACTIVATIONS[activation]) for _ in range(depth)))

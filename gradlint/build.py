@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 from gradlint.definitions import execute, told
 from gradlint.errors import NotBuilt
 from gradlint.graph import Init
+from gradlint.job import remedy
 from gradlint.sites import Sites, in_torch
 from gradlint.source import Source
 from gradlint.span import Span
@@ -53,7 +54,7 @@ class Builder:
         """The model, built with this seed. Raises NotBuilt where its code raises."""
         target = self.target
         if target.construct is None:
-            raise NotBuilt(target.missing, self._hint())
+            raise NotBuilt(target.missing, remedy(target))
         torch.manual_seed(seed)
         writes = _Writes(self.sites)
         with _sites_recorded(self.sites), writes:
@@ -71,7 +72,7 @@ class Builder:
             return eval(code, self.namespace)
         except (Exception, SystemExit) as error:
             raise NotBuilt(
-                f"its constructor raised {reason(error, self._file)}", self._hint()
+                f"its constructor raised {reason(error, self._file)}", remedy(self.target)
             ) from error
 
     def _finish(self, model: Any) -> nn.Module:
@@ -86,19 +87,13 @@ class Builder:
             self._run(list(self.target.after))
         except (Exception, SystemExit) as error:
             raise NotBuilt(
-                f"its initialisation raised {reason(error, self._file)}", self._hint()
+                f"its initialisation raised {reason(error, self._file)}", remedy(self.target)
             ) from error
         finished = self.namespace[self.target.bound_as]
         return finished if isinstance(finished, nn.Module) else model
 
     def _run(self, statements: list[ast.stmt]) -> None:
         exec(compile(ast.Module(statements, []), self._file, "exec"), self.namespace)
-
-    def _hint(self) -> str:
-        return (
-            f"add to {os.path.basename(self.target.path)}: "
-            f"def gradlint_model(): return {self.target.name}(...)"
-        )
 
 
 def unwrapped(model: Any) -> Any:

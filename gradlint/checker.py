@@ -14,9 +14,9 @@ from importlib.metadata import version
 
 from gradlint import registry
 from gradlint.config import Request, Settings
-from gradlint.errors import DefinitionsError, GradlintError
+from gradlint.errors import GradlintError, NotBuilt
 from gradlint.finding import ModelReport, Problem, Report, Status
-from gradlint.job import Job, model_report, work
+from gradlint.job import Job, model_report, remedy, work
 from gradlint.sandbox import Outcome, Sandbox
 from gradlint.source import Source
 from gradlint.targets import discover, has_model
@@ -76,7 +76,8 @@ def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelRep
         if settings.on_progress:
             settings.on_progress(f"{job.target.path}:{job.target.name}")
         if job.target.construct is None:
-            return [model_report(job.target, Status.NOT_BUILT, _not_built(job))]
+            why = NotBuilt(job.target.missing, remedy(job.target))
+            return [model_report(job.target, Status.NOT_BUILT, why)]
         return list(_results(job, sandbox.run(work, job, job.timeout)))
 
     sandbox = Sandbox(preload=("gradlint.worker", "gradlint.cli"))
@@ -87,17 +88,10 @@ def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelRep
             sandbox.close()
 
 
-def _not_built(job: Job) -> GradlintError:
-    name = job.target.name
-    return GradlintError(
-        job.target.missing, f"add to the file: def gradlint_model(): return {name}(...)"
-    )
-
-
 def _results(job: Job, outcome: Outcome) -> Iterator[ModelReport | Problem]:
-    """What a child said: the file's failure, and its last report, even if it died after that."""
+    """What a child said: what failed, and its last report, even if it died after that."""
     path = job.target.path
-    failed = [message for message in outcome.sent if isinstance(message, DefinitionsError)]
+    failed = [message for message in outcome.sent if isinstance(message, GradlintError)]
     for error in failed:
         yield Problem(path, error.message, error.hint)
     reports = [message for message in outcome.sent if isinstance(message, ModelReport)]

@@ -32,6 +32,7 @@ def main() -> None:
 
 def run(args: Sequence[str]) -> int:
     """Run the command and return its exit status; whatever goes wrong in gradlint is 2."""
+    printing.open_closed_streams()
     printing.never_fail_to_encode()
     try:
         with gradlint.make_context("gradlint", list(args)) as context:

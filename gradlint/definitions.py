@@ -165,11 +165,16 @@ def _failure(
 
 def told(error: BaseException) -> str:
     """An exception in one line of bearable length. Raises MemoryError where it comes of that."""
-    text = " ".join(str(error).split())
-    if isinstance(error, MemoryError) or "can't allocate memory" in text:
+    if is_exhaustion(error):
         raise MemoryError from error
+    text = " ".join(str(error).split())
     text = text if len(text) <= _TOLD else f"{text[: _TOLD - 3]}..."
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def is_exhaustion(error: BaseException) -> bool:
+    """Whether Python or torch says that there is no memory left."""
+    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)
 
 
 def _future_flags(tree: ast.Module) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -10,6 +11,7 @@ from gradlint.finding import Finding, ModelReport, Status
 from gradlint.rule import Rule
 from gradlint.source import Source
 from gradlint.target import Target
+from gradlint.targets import EXPLICIT
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,14 @@ def work(connection: Connection, job: Job) -> None:
     from gradlint.worker import send_reports
 
     send_reports(connection, job)
+
+
+def remedy(target: Target) -> str:
+    """What to write where a model cannot be built."""
+    if target.name == EXPLICIT:
+        return "it must take no arguments and give the model, or the model and its inputs"
+    file = os.path.basename(target.path)
+    return f"add to {file}: def {EXPLICIT}(): return {target.name}(...)"
 
 
 def model_report(

@@ -139,6 +139,13 @@ def progress_done(on_progress: Callable[[str], None] | None) -> None:
         on_progress("")
 
 
+def open_closed_streams() -> None:
+    """Streams that the caller has closed lead nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
 def never_fail_to_encode() -> None:
     """Characters that the terminal's encoding lacks are escaped."""
     for stream in (sys.stdout, sys.stderr):

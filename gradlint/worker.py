@@ -13,7 +13,8 @@ import libcst  # noqa: F401  (so that the fork has it)
 import torch
 
 from gradlint.build import Builder, Built
-from gradlint.errors import DefinitionsError, NotBuilt, NotRun
+from gradlint.definitions import is_exhaustion
+from gradlint.errors import DefinitionsError, GradlintError, NotBuilt, NotRun
 from gradlint.examine import admit, examine, structure
 from gradlint.finding import ModelReport, Status
 from gradlint.fixer import with_fixes
@@ -34,7 +35,11 @@ def send_reports(connection: Connection, job: Job) -> None:
     try:
         for report in reports(job):
             connection.send(report)
-    except MemoryError:
+    except GradlintError as error:
+        connection.send(error)
+    except (MemoryError, RuntimeError) as error:
+        if not is_exhaustion(error):
+            raise
         raise SystemExit(OUT_OF_MEMORY) from None
 
 

@@ -87,7 +87,7 @@ from torch import nn
 
 
 class Block(nn.Module):
-    """Twenty layers with normalisation train without skips."""
+    """Through twenty normalised layers the gradient keeps its size within a decade or two."""
 
     def __init__(self, width):
         super().__init__()
