@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from importlib.metadata import version
 
@@ -20,6 +20,8 @@ from gradlint.job import Job, model_report, remedy, work
 from gradlint.sandbox import Outcome, Sandbox
 from gradlint.source import Source
 from gradlint.targets import discover, has_model
+
+_WAKE = 0.5  # seconds
 
 
 def check(requests: Sequence[Request], settings: Settings) -> Report:
@@ -83,7 +85,10 @@ def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelRep
     sandbox = Sandbox(preload=("gradlint.worker", "gradlint.cli"))
     with ThreadPoolExecutor(settings.jobs or os.cpu_count() or 1) as pool:
         try:
-            yield from pool.map(run, jobs)
+            for future in [pool.submit(run, job) for job in jobs]:
+                while not wait([future], _WAKE).done:
+                    pass  # an interruption that another thread takes is seen only when awake
+                yield future.result()
         finally:
             sandbox.close()
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from children import crash, fail, hang, orphan, talk, where
 
 from gradlint.sandbox import Sandbox
 
@@ -30,34 +31,6 @@ class Net(nn.Module):
 HANG = "open({marker!r}, 'a').write('x')\n        while True: pass"
 
 
-def talk(connection, job):
-    for word in job:
-        connection.send(word)
-
-
-def crash(connection, job):
-    os._exit(job)
-
-
-def hang(connection, job):
-    connection.send(job)
-    time.sleep(99)
-
-
-def fail(connection, job):
-    raise KeyError(job)
-
-
-def orphan(connection, job):
-    if os.fork():
-        os._exit(1)
-    time.sleep(99)
-
-
-def where(connection, job):
-    connection.send((os.getcwd(), os.environ["TMPDIR"], sys.stdin.read()))
-
-
 @pytest.fixture(scope="module")
 def sandbox():
     sandbox = Sandbox(preload=())
@@ -76,7 +49,7 @@ def test_what_a_child_sends_comes_back(sandbox):
         (crash, 3, "ended the process (exit status 3)"),
         (crash, 77, "needs more memory than it may have"),
         (hang, "sent before", "took longer than 0.5 s"),
-        (fail, "word", "made gradlint fail: KeyError: 'word' (test_sandbox.py:"),
+        (fail, "word", "made gradlint fail: KeyError: 'word' (children.py:"),
         (orphan, None, "ended the process (exit status 1)"),
     ],
 )
@@ -138,7 +111,7 @@ def test_an_interruption_ends_every_child_and_leaves_nothing(tmp_path, sign, whe
     )
     wait_for(marker.exists if when == "building" else lambda: len(running(tmp_path)) > 2)
     os.killpg(process.pid, sign)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (2, "", "interrupted\n")
     wait_for(lambda: not running(tmp_path))
     assert list((tmp_path / "scratch").iterdir()) == []
