@@ -18,12 +18,12 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from gradlint.build import Built
 from gradlint.feeding.inputs import Inputs
-from gradlint.record import record
-from gradlint.sites import Sites
+from gradlint.probing.trial import trial
 from gradlint.source import Source
-from gradlint.trial import trial
+from gradlint.tracing.build import Built
+from gradlint.tracing.record import record
+from gradlint.tracing.sites import Sites
 
 WIDTH, INPUTS, CLASSES, BATCH, STEPS = 64, 16, 4, 128, 400
 RATES = (1e-3, 1e-2)

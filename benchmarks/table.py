@@ -1,6 +1,6 @@
 """The confirmed findings of a folder as a Markdown table, from gradlint's own JSON.
 
-    python benchmarks/table.py examples/
+python benchmarks/table.py examples/
 """
 
 from __future__ import annotations

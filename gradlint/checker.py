@@ -13,13 +13,13 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from gradlint import registry
-from gradlint.config import Request, Settings
+from gradlint.command.config import Request, Settings
+from gradlint.discovery.targets import discover, has_model
 from gradlint.errors import GradlintError, NotBuilt
 from gradlint.finding import ModelReport, Problem, Report, Status
 from gradlint.job import Job, model_report, remedy, work
 from gradlint.sandbox import Outcome, Sandbox
 from gradlint.source import Source
-from gradlint.targets import discover, has_model
 
 _WAKE = 0.5  # seconds
 

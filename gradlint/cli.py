@@ -13,13 +13,14 @@ from typing import Any
 
 import click
 
-from gradlint import __version__, config, printing
-from gradlint.collect import collect
-from gradlint.config import FAIL_ON, Config, Request, Settings
+from gradlint import __version__
+from gradlint.command import config, printing
+from gradlint.command.collect import collect
+from gradlint.command.config import FAIL_ON, Config, Request, Settings
+from gradlint.command.outcome import NOT_DONE, exit_status, with_named
+from gradlint.command.sections import Gradlint, Sectioned, SectionedOption
 from gradlint.errors import GradlintError
 from gradlint.finding import Problem, Report
-from gradlint.outcome import NOT_DONE, exit_status, with_named
-from gradlint.sections import Gradlint, Sectioned, SectionedOption
 
 DISTRIBUTION = "gradlint-torch"
 
@@ -104,7 +105,6 @@ _running = partial(click.option, cls=SectionedOption, section="Running")
 @_probing("--seed", type=int, help="Seed of the first of three copies (0).")
 @_probing("--device", help="Where the probe runs (cpu).")
 @_probing("--timeout", type=float, metavar="S", help="Seconds for one model (60).")
-@_probing("--no-probe", is_flag=True, help="Read only: run nothing, suspect only.")
 @_rules("--select", metavar="RULE", help="Only these rules: names, codes, beginnings of codes.")
 @_rules("--ignore", metavar="RULE", help="All but these rules.")
 @_running("--suspected", is_flag=True, section="Rules", help="Report what was not confirmed, too.")
@@ -147,7 +147,7 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     config.validate(settings)
     requests, problems = collect(paths, found.targets, options["input"])
     report = _checked(requests, settings)
-    report = with_named(replace(report, problems=(*problems, *report.problems)), settings)
+    report = with_named(replace(report, problems=(*problems, *report.problems)))
     view = printing.show(report, settings, options)
     return exit_status(view.report, settings, view.applied)
 
@@ -156,7 +156,8 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
 @click.argument("word", metavar="[NAME|CODE]", required=False)
 def rule(word: str | None) -> int:
     """Explain a rule, or list them all."""
-    from gradlint import documentation, registry
+    from gradlint import registry
+    from gradlint.command import documentation
 
     if word is None:
         printing.result(documentation.table(registry.rules()))
@@ -189,7 +190,6 @@ def _settings(found: Settings, options: dict[str, Any]) -> Settings:
     return replace(
         found,
         **given,
-        probe=not options["no_probe"],
         verbose=options["verbose"],
         on_progress=printing.progress(options["quiet"]),
     )

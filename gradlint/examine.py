@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from gradlint.build import Builder, Built, reason
 from gradlint.diagnosis import Suspicion, diseases, finding, suspicions
 from gradlint.errors import NotRun
 from gradlint.feeding.inputs import Inputs, find_inputs
 from gradlint.finding import Finding
 from gradlint.model import Model
-from gradlint.probe import measure
+from gradlint.probing.probe import measure
+from gradlint.probing.trial import trial
 from gradlint.profile import Profile, sickness
-from gradlint.record import record
 from gradlint.rule import Rule, State
 from gradlint.target import Target
-from gradlint.trace import trace
-from gradlint.trial import trial
+from gradlint.tracing.build import Builder, Built, reason
+from gradlint.tracing.record import record
+from gradlint.tracing.trace import trace
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,17 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gradlint.build import Builder
+from gradlint.discovery.targets import discover
 from gradlint.errors import GradlintError
 from gradlint.examine import Examination, Patient, examine
 from gradlint.finding import Finding, Fix
 from gradlint.job import Job
+from gradlint.probing.trial import trial
 from gradlint.profile import LEARNT, show, sickness
-from gradlint.record import same_shape
 from gradlint.rule import Cause, Checkpoint, Rewrite, State
 from gradlint.span import Edit
-from gradlint.targets import discover
-from gradlint.trial import trial
+from gradlint.tracing.build import Builder
+from gradlint.tracing.record import same_shape
 
 BUDGET = 16  # candidates probed for one model, so that the machine's speed decides nothing
 _TOGETHER = 3  # rewrites in one candidate at most
@@ -101,11 +101,12 @@ class _Search:
         return replace(fix, before=finding.evidence.measured, after=measured)
 
     def _rewrites(self) -> list[Rewrite]:
-        """What the confirmed rules propose, each set of edits once."""
+        """What the confirmed rules propose for this file, each set of edits once."""
         found: dict[tuple[Edit, ...], Rewrite] = {}
         for suspicion in self._sick.confirmed:
             for rewrite in suspicion.rule.rewrites(suspicion.match, self._sick.model):
-                found.setdefault(rewrite.edits, rewrite)
+                if all(edit.span.path == self._job.source.path for edit in rewrite.edits):
+                    found.setdefault(rewrite.edits, rewrite)
         return list(found.values())
 
     def _try(self, candidate: Candidate) -> Fix:

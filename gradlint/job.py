@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from gradlint.discovery.targets import EXPLICIT
 from gradlint.errors import GradlintError
 from gradlint.finding import Finding, ModelReport, Status
 from gradlint.rule import Rule
 from gradlint.source import Source
 from gradlint.target import Target
-from gradlint.targets import EXPLICIT
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
-from gradlint.config import Settings, Threshold
+from gradlint.command.config import Settings, Threshold
+from gradlint.command.validation import check_keys, check_type, did_you_mean
 from gradlint.errors import GradlintError
 from gradlint.rule import Rule
-from gradlint.validation import check_keys, check_type, did_you_mean
 
 GROUP = "gradlint.rules"
 _CONTRACT = frozenset({"code", "name", "summary", "severity", "cause", "examples"})

@@ -11,6 +11,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -19,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 OUT_OF_MEMORY = 77  # exit status of a child that needed more than its limit
 
@@ -174,6 +175,7 @@ def _enter(child: Child, connection: Connection, job: Any, scratch: str) -> None
     if hasattr(os, "setsid"):
         os.setsid()
     _silence(scratch)
+    _disconnect()
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
     os.chdir(scratch)
     if hasattr(os, "register_at_fork"):  # what the user's code forks must not hold or use the pipe
@@ -205,6 +207,16 @@ def _silence(scratch: str) -> None:
             stream.flush()
     os.dup2(printed, 1)
     os.dup2(printed, 2)
+
+
+def _disconnect() -> None:
+    """No weights are downloaded, and nothing else is."""
+
+    def refuse(*_: object) -> NoReturn:
+        raise OSError("gradlint opens no network connections")
+
+    socket.socket.connect = refuse  # type: ignore[method-assign]
+    socket.socket.connect_ex = refuse  # type: ignore[method-assign]
 
 
 def limit_memory(gibibytes: int) -> None:

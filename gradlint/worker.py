@@ -12,14 +12,14 @@ from multiprocessing.connection import Connection
 import libcst  # noqa: F401  (so that the fork has it)
 import torch
 
-from gradlint.build import Builder, Built
-from gradlint.definitions import is_exhaustion
+from gradlint.discovery.definitions import is_exhaustion
 from gradlint.errors import DefinitionsError, GradlintError, NotBuilt, NotRun
 from gradlint.examine import admit, examine, structure
 from gradlint.finding import ModelReport, Status
 from gradlint.fixer import with_fixes
 from gradlint.job import Job, model_report
 from gradlint.sandbox import OUT_OF_MEMORY, limit_memory
+from gradlint.tracing.build import Builder, Built
 
 
 def send_reports(connection: Connection, job: Job) -> None:

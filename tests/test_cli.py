@@ -132,12 +132,9 @@ def test_a_named_model_that_was_not_built_is_2(gradlint, report, unbuilt):
     assert "note" not in out
 
 
-@pytest.mark.parametrize(("options", "status"), [([], 2), (["--no-probe"], 0)])
-def test_a_named_model_that_was_only_read_is_done_without_a_probe(
-    gradlint, report, changed, options, status
-):
+def test_a_named_model_that_was_only_traced_is_2(gradlint, report, changed):
     read = changed(report, findings=(), named=True, status=Status.TRACED, reason="it was not run")
-    assert gradlint("model.py:Net", *options, finds=read)[0] == status
+    assert gradlint("model.py:Net", finds=read)[0] == 2
 
 
 def test_a_problem_wins_over_findings(gradlint, report):
@@ -201,12 +198,10 @@ def test_an_interruption_is_2(project, gradlint):
 
 
 def test_options_override_the_defaults(project, gradlint):
-    gradlint(
-        "--seed", "7", "--device", "cuda:1", "--timeout", "9", "--jobs", "2", "--no-probe", "."
-    )
+    gradlint("--seed", "7", "--device", "cuda:1", "--timeout", "9", "--jobs", "2", ".")
     settings = gradlint.settings
     assert (settings.seed, settings.device, settings.timeout) == (7, "cuda:1", 9.0)
-    assert (settings.jobs, settings.probe) == (2, False)
+    assert settings.jobs == 2
 
 
 def test_json_is_all_that_stdout_holds(gradlint, report):
@@ -224,7 +219,6 @@ def test_json_is_all_that_stdout_holds(gradlint, report):
         (State.UNPROVEN, [], False),
         (State.SUSPECTED, ["--suspected"], True),
         (State.UNPROVEN, ["--suspected"], True),
-        (State.SUSPECTED, ["--no-probe"], True),
         (State.SUSPECTED, ["--format", "json"], True),
         (State.CLEARED, ["--format", "json"], False),
         (State.CLEARED, ["--suspected"], False),
@@ -300,7 +294,10 @@ def test_a_reader_that_stops_reading_is_no_crash(project):
 
 
 def test_characters_that_the_encoding_lacks_are_escaped(project):
-    code = "from gradlint.printing import *; never_fail_to_encode(); result('层'); status('层')"
+    code = (
+        "from gradlint.command.printing import *\n"
+        "never_fail_to_encode(); result('层'); status('层')"
+    )
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
     process = python("-c", code, cwd=project, env=environment)
     assert process.communicate() == ("\\u5c42\n", "\\u5c42\n")

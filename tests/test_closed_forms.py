@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from workbench import at_start, bench, fed
 
-from gradlint import probe
+from gradlint.probing import probe
 from gradlint.profile import Profile
 
 WIDTH = 1024

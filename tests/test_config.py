@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 
 from gradlint import registry
-from gradlint.config import Config, Request, Settings, load
-from gradlint.documentation import page, table
+from gradlint.command.config import Config, Request, Settings, load
+from gradlint.command.documentation import page, table
 from gradlint.errors import GradlintError
 from gradlint.rule import Bad, Good, Rule, Severity
 
@@ -175,7 +175,11 @@ def test_the_nearest_table_counts_and_targets_are_relative_to_it(write, project,
             "it is 1",
         ),
         ("rules.x = 1", "[tool.gradlint.rules] x must be a table", "it is 1"),
-        ("targets = [1]", "each entry of [[tool.gradlint.targets]] must be a table", "it is 1"),
+        (
+            "targets = [1]",
+            "each entry of [[tool.gradlint.targets]] must be a table",
+            "it is 1",
+        ),
         (
             "targets = [{model = 1}]",
             "[[tool.gradlint.targets]] model must be a text",

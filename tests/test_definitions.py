@@ -9,7 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from gradlint.definitions import definitions, execute
+from gradlint.discovery.definitions import definitions, execute
 from gradlint.errors import DefinitionsError
 from gradlint.source import Source
 

@@ -93,9 +93,11 @@ NOTES = {  # name: the file, and why its first model was not measured
     "run_none": (running("return None"), "it returns no floating tensor"),
     "run_integers": (running("return self.a(x).argmax(-1)"), "it returns no floating tensor"),
     "object": (
-        HEAD + MODEL.replace("(self)", "(self, config)", 1).format(
+        HEAD
+        + MODEL.replace("(self)", "(self, config)", 1).format(
             name="Bad", constructor=indented("self.b = config.make()"), forward=""
-        ) + FINE,
+        )
+        + FINE,
         "config has no known value",
     ),
     "explicit": (HEAD + FINE + "def gradlint_model():\n    return 5\n", "it is of type int"),

@@ -26,12 +26,20 @@ ARROWS = {
     "gradlint.rule": {"graph", "span", "model", "profile"},
     "gradlint.finding": {"rule", "source", "span"},
     "gradlint.source": {"errors", "span"},
-    "gradlint.paths": {"errors"},
-    "gradlint.patch": {"errors", "finding", "source", "span"},
-    "gradlint.validation": {"errors"},
-    "gradlint.config": {"errors", "paths", "registry", "validation"},
-    "gradlint.registry": {"config", "errors", "rule", "validation"},
-    "gradlint.documentation": {"registry", "rule"},
+    "gradlint.command.paths": {"errors"},
+    "gradlint.command.patch": {"errors", "finding", "source", "span"},
+    "gradlint.command.validation": {"errors"},
+    "gradlint.command.config": {"errors", "command.paths", "registry", "command.validation"},
+    "gradlint.registry": {"command.config", "errors", "rule", "command.validation"},
+    "gradlint.command.documentation": {"registry", "rule"},
+}
+# The packages, each with the ones that it may use.
+PACKAGES = {
+    "discovery": set(),
+    "feeding": set(),
+    "tracing": {"discovery", "feeding"},
+    "probing": {"feeding", "tracing"},
+    "rewrites": set(),
 }
 FOR_FORMATS = {"errors", "finding", "rule", "source", "span", "__version__"}
 FORMATS = [name for name in ENGINE if name.startswith("gradlint.formats.")]
@@ -92,9 +100,15 @@ def test_a_stage_imports_only_what_comes_before_it(module):
     assert of_gradlint(MODULES[module]) <= ARROWS[module]
 
 
-@pytest.mark.parametrize(
-    "module", [name for name in ENGINE if name.startswith("gradlint.formats.")]
-)
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_knows_no_later_one(package):
+    ours = [name for name in ENGINE if name.startswith(f"gradlint.{package}.")]
+    used = {root for name in ours for root in roots(of_gradlint(MODULES[name]))}
+    assert used & set(PACKAGES) <= PACKAGES[package] | {package}
+    assert not used & {"cli", "checker", "worker", "fixer", "examine", "registry", "formats"}
+
+
+@pytest.mark.parametrize("module", FORMATS)
 def test_a_format_knows_findings_only(module):
     used = {name for name in of_gradlint(MODULES[module]) if not name.startswith("formats")}
     assert used <= FOR_FORMATS

@@ -8,8 +8,8 @@ from test_record import X, net
 from torch import nn
 from workbench import at_start, bench, fed, tokens
 
-from gradlint import probe
-from gradlint.memory import decays
+from gradlint.probing import probe
+from gradlint.probing.memory import decays
 from gradlint.profile import Profile, sickness
 
 MLP = net(

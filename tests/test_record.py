@@ -6,8 +6,8 @@ from torch import nn
 from workbench import bench, fed, one, tokens
 
 from gradlint.kinds import Kind
-from gradlint.probe import projection
-from gradlint.record import record
+from gradlint.probing.probe import projection
+from gradlint.tracing.record import record
 
 
 def net(init: str, forward: str, more: str = "") -> str:

@@ -6,7 +6,7 @@ from test_record import IMAGE, X, net
 from workbench import bench
 
 from gradlint.kinds import Kind
-from gradlint.roles import kind_in_use
+from gradlint.tracing.roles import kind_in_use
 
 SQUEEZE = """
 class Squeeze(nn.Module):

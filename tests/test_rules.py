@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
+from gradlint.discovery.targets import discover
 from gradlint.finding import Finding, Status
 from gradlint.job import Job
 from gradlint.registry import rules
 from gradlint.rule import Bad, Good, Rule, State
 from gradlint.source import Source
 from gradlint.span import Span
-from gradlint.targets import discover
 from gradlint.worker import reports
 
 SECTIONS = ("References:", "Fix safety:", "Known limits:")

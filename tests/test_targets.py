@@ -10,10 +10,10 @@ from textwrap import dedent
 
 import pytest
 
+from gradlint.discovery.targets import discover, has_model
 from gradlint.errors import GradlintError
 from gradlint.source import Source
 from gradlint.target import Target
-from gradlint.targets import discover, has_model
 
 HEADER = """\
 import argparse
@@ -105,7 +105,10 @@ def test_a_file_without_a_model_is_not(text: str) -> None:
 
 
 def test_looking_for_models_imports_no_torch() -> None:
-    code = "import sys, gradlint.targets, gradlint.definitions; print('torch' in sys.modules)"
+    code = (
+        "import sys, gradlint.discovery.targets, gradlint.discovery.definitions\n"
+        "print('torch' in sys.modules)"
+    )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout == "False\n"
 

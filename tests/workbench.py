@@ -9,17 +9,17 @@ from dataclasses import dataclass
 import torch
 from rewrite_marks import marked
 
-from gradlint import probe
-from gradlint.build import Builder, Built
 from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph, Op
 from gradlint.model import Model
+from gradlint.probing import probe
 from gradlint.profile import Profile, Reading
-from gradlint.record import Watch, record
 from gradlint.source import Source
 from gradlint.span import Span
 from gradlint.target import Target
-from gradlint.trace import trace
+from gradlint.tracing.build import Builder, Built
+from gradlint.tracing.record import Watch, record
+from gradlint.tracing.trace import trace
 
 PRELUDE = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
 

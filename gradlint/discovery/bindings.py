@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from gradlint.expressions import portable, root_name, stored_names
-from gradlint.outline import Function, Outline, blocks, flat, is_main_guard
-from gradlint.purity import MUTATORS, Purity
+from gradlint.discovery.expressions import portable, root_name, stored_names
+from gradlint.discovery.outline import Function, Outline, blocks, flat, is_main_guard
+from gradlint.discovery.purity import MUTATORS, Purity
 
 MODULE = -1_000_000  # the level of statements of the module: before those of any function
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from traceback import walk_tb
 from types import ModuleType
 
-from gradlint.arguments import namespace as argument_namespace
-from gradlint.arguments import parses_arguments
+from gradlint.discovery.arguments import namespace as argument_namespace
+from gradlint.discovery.arguments import parses_arguments
+from gradlint.discovery.expressions import root_name, stored_names
+from gradlint.discovery.missing import bind_missing
+from gradlint.discovery.outline import Outline, flat, is_main_guard
+from gradlint.discovery.purity import Purity
 from gradlint.errors import DefinitionsError
-from gradlint.expressions import root_name, stored_names
-from gradlint.missing import bind_missing
-from gradlint.outline import Outline, flat, is_main_guard
-from gradlint.purity import Purity
 from gradlint.source import Source
 
 ESSENTIAL = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from gradlint.constructions import Construction
-from gradlint.expressions import free_names, needed_names, portable, root_name
-from gradlint.outline import Outline, calls, is_main_guard
-from gradlint.purity import EFFECTS
-from gradlint.slicing import Slicer
+from gradlint.discovery.constructions import Construction
+from gradlint.discovery.expressions import free_names, needed_names, portable, root_name
+from gradlint.discovery.outline import Outline, calls, is_main_guard
+from gradlint.discovery.purity import EFFECTS
+from gradlint.discovery.slicing import Slicer
 
 FILLS = set(
     "normal_ uniform_ fill_ zero_ copy_ constant_ xavier_uniform_ xavier_normal_ kaiming_uniform_ "

@@ -12,14 +12,14 @@ from typing import Any
 import torch.fx
 from torch import nn
 
-from gradlint.build import BUILT, Built, reason
 from gradlint.errors import NotRun
 from gradlint.graph import Graph, Op
 from gradlint.kinds import KIND_OF
-from gradlint.naming import canonical, values_read
-from gradlint.record import weights_read
-from gradlint.roles import kind_in_use, with_roles
-from gradlint.sites import Sites
+from gradlint.tracing.build import BUILT, Built, reason
+from gradlint.tracing.naming import canonical, values_read
+from gradlint.tracing.record import weights_read
+from gradlint.tracing.roles import kind_in_use, with_roles
+from gradlint.tracing.sites import Sites
 
 _BY_CLASS = {name.replace("_", ""): name for name in KIND_OF} | {
     "multiheadattention": "multi_head_attention_forward",

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gradlint.bindings import argument, default
-from gradlint.constructions import Construction
-from gradlint.expressions import portable
-from gradlint.outline import HOLDERS, Function, Outline, flat, is_torch_layer
-from gradlint.purity import Purity
-from gradlint.slicing import Slicer
+from gradlint.discovery.bindings import argument, default
+from gradlint.discovery.constructions import Construction
+from gradlint.discovery.expressions import portable
+from gradlint.discovery.outline import HOLDERS, Function, Outline, flat, is_torch_layer
+from gradlint.discovery.purity import Purity
+from gradlint.discovery.slicing import Slicer
 
 CONFIGURATION = re.compile(r"(config|cfg|args|params|options|settings)$", re.IGNORECASE)
 Setup = tuple[ast.stmt, ...]

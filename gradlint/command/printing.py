@@ -12,13 +12,13 @@ from typing import Any
 
 import click
 
-from gradlint.config import Settings
+from gradlint.command.config import Settings
+from gradlint.command.outcome import failing_states
+from gradlint.command.patch import Patch, patch, unified, write
 from gradlint.errors import GradlintError
 from gradlint.finding import Problem, Report
 from gradlint.formats import concise, full, json
 from gradlint.formats.view import DOUBTFUL, View, footer, one_line
-from gradlint.outcome import failing_states
-from gradlint.patch import Patch, patch, unified, write
 from gradlint.rule import State
 from gradlint.source import Source
 
@@ -46,7 +46,7 @@ def show(report: Report, settings: Settings, options: dict[str, Any]) -> View:
 
 def _states(settings: Settings, options: dict[str, Any]) -> frozenset[State]:
     states = failing_states(settings)
-    if options["suspected"] or options["format"] == "json" or not settings.probe:
+    if options["suspected"] or options["format"] == "json":
         states |= DOUBTFUL
     return states | {State.CLEARED} if options["verbose"] else states
 

@@ -6,8 +6,8 @@ import ast
 from dataclasses import dataclass
 from functools import cached_property
 
-from gradlint.expressions import unwrapped
-from gradlint.outline import Outline, is_torch_layer
+from gradlint.discovery.expressions import unwrapped
+from gradlint.discovery.outline import Outline, is_torch_layer
 
 WHOLE = {
     f"torch.nn.{name}"

@@ -7,16 +7,16 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
-from gradlint.assembly import Assembly
-from gradlint.constructions import Construction, Constructions
+from gradlint.discovery.assembly import Assembly
+from gradlint.discovery.constructions import Construction, Constructions
+from gradlint.discovery.lengths import Lengths
+from gradlint.discovery.outline import Function, Outline
+from gradlint.discovery.preparation import Preparation
+from gradlint.discovery.purity import pretrained
+from gradlint.discovery.roots import Roots
+from gradlint.discovery.shapes import Shapes
+from gradlint.discovery.slicing import Slicer
 from gradlint.errors import GradlintError
-from gradlint.lengths import Lengths
-from gradlint.outline import Function, Outline
-from gradlint.preparation import Preparation
-from gradlint.purity import pretrained
-from gradlint.roots import Roots
-from gradlint.shapes import Shapes
-from gradlint.slicing import Slicer
 from gradlint.source import Source
 from gradlint.span import Span
 from gradlint.target import Target

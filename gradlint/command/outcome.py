@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import replace
 
-from gradlint.config import Settings
-from gradlint.finding import Finding, Fix, ModelReport, Problem, Report, Status
+from gradlint.command.config import Settings
+from gradlint.finding import Finding, Fix, Problem, Report, Status
 from gradlint.formats.view import ALWAYS, DOUBTFUL, undone
 from gradlint.rule import Severity, State
 
 CLEAN, FINDINGS, NOT_DONE = 0, 1, 2
 
 
-def with_named(report: Report, settings: Settings) -> Report:
+def with_named(report: Report) -> Report:
     """The report with a problem for each model that was named and could not be done."""
     problems = [
         Problem(
@@ -22,13 +22,9 @@ def with_named(report: Report, settings: Settings) -> Report:
             model.hint,
         )
         for model in report.models
-        if model.named and not _done(model, settings)
+        if model.named and model.status is not Status.PROBED
     ]
     return replace(report, problems=(*report.problems, *problems))
-
-
-def _done(model: ModelReport, settings: Settings) -> bool:
-    return model.status is Status.PROBED or (model.status is Status.TRACED and not settings.probe)
 
 
 def exit_status(report: Report, settings: Settings, applied: Set[Fix]) -> int:
@@ -41,7 +37,9 @@ def exit_status(report: Report, settings: Settings, applied: Set[Fix]) -> int:
 def _fails(report: Report, settings: Settings, applied: Set[Fix]) -> bool:
     if settings.fail_on == "never":
         return False
-    if settings.fail_on == "not-built" and any(not _done(m, settings) for m in report.models):
+    if settings.fail_on == "not-built" and any(
+        m.status is not Status.PROBED for m in report.models
+    ):
         return True
     states = failing_states(settings)
     return any(

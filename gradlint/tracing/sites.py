@@ -12,11 +12,12 @@ from types import CodeType, FrameType
 
 import torch
 
+import gradlint
 from gradlint.errors import GradlintError
 from gradlint.source import Source
 from gradlint.span import Span
 
-_OURS = str(Path(__file__).resolve().parent)
+_OURS = str(Path(gradlint.__file__).resolve().parent)
 _TORCH = str(Path(torch.__file__).resolve().parent)
 _FOREIGN = (
     _OURS,
@@ -99,11 +100,16 @@ class Sites:
 def _constructs(frame: FrameType, module: object) -> bool:
     """Whether the frame is a method of `module`, or our own wrapper of its constructor."""
     code = frame.f_code
-    if code.co_filename.startswith(_OURS):
+    if ours(frame):
         return True
     if code.co_argcount == 0:
         return False
     return frame.f_locals.get(code.co_varnames[0]) is module
+
+
+def ours(frame: FrameType) -> bool:
+    """Whether the frame runs code of gradlint."""
+    return frame.f_code.co_filename.startswith(_OURS)
 
 
 def in_torch(frame: FrameType) -> bool:

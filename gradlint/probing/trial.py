@@ -13,12 +13,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gradlint.build import Built
 from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph
 from gradlint.outputs import tensors_of
-from gradlint.probe import Adam
-from gradlint.tasks import Task, imitation, recall
+from gradlint.probing.probe import Adam
+from gradlint.probing.tasks import Task, imitation, recall
+from gradlint.tracing.build import Built
 
 STEPS = 30
 BATCH = 32

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from gradlint.config import Request
+from gradlint.command.config import Request
+from gradlint.command.paths import python_files, refusal, relative, split_spec
 from gradlint.finding import Problem
-from gradlint.paths import python_files, refusal, relative, split_spec
 
 
 def collect(

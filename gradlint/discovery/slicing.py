@@ -6,11 +6,17 @@ import ast
 import builtins
 from dataclasses import dataclass, field
 
-from gradlint.arguments import defaults, namespace, parses_arguments
-from gradlint.bindings import MODULE, Bindings, argument, default
-from gradlint.expressions import free_names, needed_names, portable, root_name, stored_names
-from gradlint.outline import Function, Outline, is_main_guard
-from gradlint.purity import Purity
+from gradlint.discovery.arguments import defaults, namespace, parses_arguments
+from gradlint.discovery.bindings import MODULE, Bindings, argument, default
+from gradlint.discovery.expressions import (
+    free_names,
+    needed_names,
+    portable,
+    root_name,
+    stored_names,
+)
+from gradlint.discovery.outline import Function, Outline, is_main_guard
+from gradlint.discovery.purity import Purity
 
 DEEPEST = -8
 DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)

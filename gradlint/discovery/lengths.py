@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from gradlint.arguments import defaults
-from gradlint.expressions import root_name
-from gradlint.outline import Outline
-from gradlint.slicing import Slicer
+from gradlint.discovery.arguments import defaults
+from gradlint.discovery.expressions import root_name
+from gradlint.discovery.outline import Outline
+from gradlint.discovery.slicing import Slicer
 
 LENGTHS = set(
     "seq_len seq_length sequence_length seqlen max_len max_length max_seq_len block_size n_steps "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from gradlint.constructions import Construction, Constructions
-from gradlint.expressions import root_name
-from gradlint.outline import CONTAINERS, HOLDERS, Outline, calls, is_torch_layer
+from gradlint.discovery.constructions import Construction, Constructions
+from gradlint.discovery.expressions import root_name
+from gradlint.discovery.outline import CONTAINERS, HOLDERS, Outline, calls, is_torch_layer
 
 WITHOUT_PARAMETERS = set(
     "ReLU ReLU6 LeakyReLU ELU SELU GELU SiLU Mish Sigmoid Tanh Softmax LogSoftmax Dropout "

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from gradlint.build import BUILT, Built, address
 from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph, Op, Weight
-from gradlint.naming import ATTRIBUTES, canonical, values_read
 from gradlint.outputs import tensors_of
-from gradlint.roles import kind_in_use, with_roles
-from gradlint.sites import Sites
 from gradlint.span import Span
+from gradlint.tracing.build import BUILT, Built, address
+from gradlint.tracing.naming import ATTRIBUTES, canonical, values_read
+from gradlint.tracing.roles import kind_in_use, with_roles
+from gradlint.tracing.sites import Sites
 
 _INPUT = -1  # in place of an operation's index: the tensor is an input of the model
 

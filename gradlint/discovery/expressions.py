@@ -6,7 +6,7 @@ import ast
 import copy
 from typing import TypeVar
 
-from gradlint.outline import Outline, blocks
+from gradlint.discovery.outline import Outline, blocks
 
 Node = TypeVar("Node", bound=ast.AST)
 MOVES = {"cuda", "cpu", "to", "xpu", "mps", "share_memory"}

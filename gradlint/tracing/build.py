@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from gradlint.definitions import execute, told
+from gradlint.discovery.definitions import execute, told
 from gradlint.errors import NotBuilt
 from gradlint.graph import Init
 from gradlint.job import remedy
-from gradlint.sites import Sites, in_torch
 from gradlint.source import Source
 from gradlint.span import Span
 from gradlint.target import Target
+from gradlint.tracing.sites import Sites, in_torch, ours
 
 BUILT = "_gradlint_built"  # the attribute of a module that holds its spans; survives deepcopy
 
@@ -196,7 +195,7 @@ def _writer(name: str) -> tuple[str, bool]:
                 name = code.co_name.removeprefix("_no_grad_")
             elif "reset_parameters" in code.co_name or code.co_name == "__init__":
                 default = True
-        elif not code.co_filename.startswith(os.path.dirname(__file__)):
+        elif not ours(frame):
             break
         if frame.f_back is None:
             break

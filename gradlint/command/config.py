@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from gradlint.command.paths import relative, split_spec
+from gradlint.command.validation import check_keys, check_type, did_you_mean
 from gradlint.errors import GradlintError
-from gradlint.paths import relative, split_spec
-from gradlint.validation import check_keys, check_type, did_you_mean
 
 FAIL_ON = ("confirmed", "suspected", "not-built", "never")
 
@@ -34,7 +34,6 @@ class Settings:
     device: str = "cpu"
     timeout: float = 60.0  # seconds a model
     memory: int = 8  # GiB
-    probe: bool = True
     search_fixes: bool = True
     jobs: int | None = None
     select: tuple[str, ...] = ()

@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gradlint.build import Built
 from gradlint.feeding.inputs import Inputs
 from gradlint.outputs import tensors_of
 from gradlint.profile import Decay
-from gradlint.record import record
+from gradlint.tracing.build import Built
+from gradlint.tracing.record import record
 
 _LOST = 1e-3  # of the last step's gradient: the gradient has not survived
 _WHOLE = frozenset({"rnn_tanh", "rnn_relu", "lstm", "gru"})

@@ -9,7 +9,7 @@ import ast
 import builtins
 from collections.abc import Iterable
 
-from gradlint.outline import Function, Outline, is_main_guard
+from gradlint.discovery.outline import Function, Outline, is_main_guard
 
 BUILTINS = set(
     "abs all any bool bytes complex dict divmod enumerate filter float frozenset getattr hasattr "

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from gradlint.outline import Outline
-from gradlint.purity import Purity
+from gradlint.discovery.outline import Outline
+from gradlint.discovery.purity import Purity
 
 PARSES = {"parse_args", "parse_known_args"}
 CONVERTERS = {"int", "float"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from gradlint.constructions import Construction
-from gradlint.expressions import free_names, portable, root_name, unwrapped
-from gradlint.outline import Outline
-from gradlint.slicing import Slicer
+from gradlint.discovery.constructions import Construction
+from gradlint.discovery.expressions import free_names, portable, root_name, unwrapped
+from gradlint.discovery.outline import Outline
+from gradlint.discovery.slicing import Slicer
 from gradlint.target import Example
 
 CREATES = {

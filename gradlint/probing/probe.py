@@ -14,15 +14,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gradlint.build import Built
 from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph
 from gradlint.kinds import LAYERS, Kind
-from gradlint.memory import decays
 from gradlint.model import Model
 from gradlint.outputs import tensors_of
+from gradlint.probing.memory import decays
 from gradlint.profile import Decay, Profile, Reading
-from gradlint.record import record
+from gradlint.tracing.build import Built
+from gradlint.tracing.record import record
 
 SEEDS = 3
 UPDATES = 3

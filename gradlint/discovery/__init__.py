@@ -1,0 +1,1 @@
+"""Find the models that a file can build, from its syntax alone."""

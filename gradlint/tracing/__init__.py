@@ -1,0 +1,1 @@
+"""Build a model and turn it into a graph that knows its source."""
