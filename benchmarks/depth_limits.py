@@ -54,6 +54,7 @@ def _stack(
 FAMILIES: dict[str, tuple[Make, tuple[int, ...]]] = {
     "sigmoid": (lambda depth: _stack(depth, nn.Sigmoid), (3, 4, 5, 6, 8, 12)),
     "relu-default": (lambda depth: _stack(depth, nn.ReLU), (8, 12, 16, 20, 24, 30)),
+    "gelu-default": (lambda depth: _stack(depth, nn.GELU), (8, 12, 16, 24, 30)),
     "tanh-default": (lambda depth: _stack(depth, nn.Tanh), (8, 16, 20, 24, 30, 38)),
     "relu-xavier": (
         lambda depth: _stack(depth, nn.ReLU, initialise=nn.init.xavier_normal_),

@@ -1,55 +1,19 @@
-"""What the probe measured, and the quantities that verdicts are made of. It imports no torch.
-
-With z_l the output of the l-th station from input to output (`Graph.stations`),
-G_l = rms(dL/dz_l) and log = log10:
-
-- vanishing: max log G - min log G, where the first station has less gradient than the last;
-- exploding: log G_first - log G_last, where log G falls along the path by more than
-  `EXPLODING_SLOPE` decades a station;
-- scale: log rms(output);
-- collapse: log(between-sample standard deviation of the output / rms of the output);
-- symmetry: over hidden weights the smallest max(spread between rows of W, the same of its
-  gradient), not logarithmic;
-- decay: log of the rms of the input's gradient per time step, first tenth against last tenth.
-"""
+"""What the probe measured of a model, and the verdicts that rest on it. It imports no torch."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
 from gradlint.graph import Op
+from gradlint.quantities import QUANTITIES, Reading
 from gradlint.rule import Cause, State, Verdict
 
-EXPLODING_SLOPE = -0.2  # decades a station
-CERTAIN = 8.0  # decades: where more is lost than this, no network was seen to train
+LIMITS = {"vanishing": 5.0, "exploding": 1.0, "scale": 3.0, "collapse": 5.0}  # decades
+CERTAIN = 8.0  # decades: of what loses more, benchmarks/depth_limits.txt has nothing that trains
 LEARNT = 0.9  # of the best constant's loss: at or below it, the trial's model has learnt
-
-
-@dataclass(frozen=True)
-class Decay:
-    """The gradient along one recurrence: per-step rms in float64, first step first."""
-
-    length: int
-    decades: float  # log of first tenth over last tenth
-    survives: int  # steps back from the end until the gradient has lost three decades
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One run of one copy of the model. Logarithms are of base 10; a zero reads -inf."""
-
-    seed: int
-    step: int  # how many updates the copy had seen
-    finite: bool
-    scale: float
-    collapse: float
-    gradient: dict[int, float]  # log rms of dL/d(result), by op index
-    symmetry: dict[str, float]  # by weight name
-    gain: dict[str, float]  # std(W) * sqrt(fan_in), by weight name
-    decay: dict[int, Decay] = field(default_factory=dict)  # by op index of the recurrence
 
 
 @dataclass(frozen=True)
@@ -174,81 +138,6 @@ class Profile:
 def show(value: float) -> str:
     """A quantity as people read it: one decimal, infinity in words."""
     return "infinitely many" if math.isinf(value) else f"{value:.1f}"
-
-
-def vanishing(profile: Profile, reading: Reading) -> float:
-    """Decades that the gradient loses; infinite where the first station receives exactly none."""
-    gradients = profile.station_gradients(reading)
-    if len(gradients) < 2 or not reading.finite:
-        return 0.0
-    if math.isinf(gradients[0]):
-        return math.inf if any(not math.isinf(value) for value in gradients) else 0.0
-    alive = [value for value in gradients if not math.isinf(value)]
-    return max(alive) - min(alive) if gradients[0] < gradients[-1] else 0.0
-
-
-def exploding(profile: Profile, reading: Reading) -> float:
-    """Decades that the gradient gains towards the input; infinite where it is not finite."""
-    if not reading.finite:
-        return math.inf
-    gradients = profile.station_gradients(reading)
-    alive = [value for value in gradients if not math.isinf(value)]
-    if len(alive) < 3:
-        return 0.0
-    body = alive[:-1] if profile.head is not None else alive
-    return alive[0] - alive[-1] if slope(body) < EXPLODING_SLOPE else 0.0
-
-
-def growth(profile: Profile, reading: Reading) -> float:
-    """Decades from the last station to the first, however gently they are gained."""
-    gradients = [v for v in profile.station_gradients(reading) if not math.isinf(v)]
-    return gradients[0] - gradients[-1] if len(gradients) > 1 else 0.0
-
-
-def slope(values: list[float]) -> float:
-    """Least-squares slope of values over their index."""
-    count = len(values)
-    if count < 2:
-        return 0.0
-    centre = (count - 1) / 2
-    mean = sum(values) / count
-    products = sum((index - centre) * (value - mean) for index, value in enumerate(values))
-    return products / sum((index - centre) ** 2 for index in range(count))
-
-
-def collapse(profile: Profile, reading: Reading) -> float:
-    """Decades between the output's size and what of it depends on the sample."""
-    return -reading.collapse if reading.finite else 0.0
-
-
-def scale(profile: Profile, reading: Reading) -> float:
-    """log rms of the output."""
-    return reading.scale if reading.finite else math.inf
-
-
-def evenness(profile: Profile, reading: Reading) -> float:
-    """To how many digits the rows of the most even hidden weight, and of its gradient, agree."""
-    least = min(reading.symmetry.values(), default=1.0)
-    return -math.log10(max(least, 1e-16))
-
-
-def forgetting(profile: Profile, reading: Reading) -> float:
-    """Decades that the gradient loses along the worst recurrence."""
-    return max((-decay.decades for decay in reading.decay.values()), default=0.0)
-
-
-QUANTITIES: dict[str, Callable[[Profile, Reading], float]] = {
-    "vanishing": vanishing,
-    "exploding": exploding,
-    "growth": growth,
-    "collapse": collapse,
-    "scale": scale,
-    "evenness": evenness,
-    "forgetting": forgetting,
-}
-
-
-LIMITS = {"vanishing": 5.0, "exploding": 1.0, "scale": 3.0, "collapse": 5.0}
 
 
 def sickness(profile: Profile) -> str:

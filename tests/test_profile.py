@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from gradlint.profile import QUANTITIES, Decay, Profile, Reading, share, show, sickness, slope
+from gradlint.profile import Profile, share, show, sickness
+from gradlint.quantities import QUANTITIES, Decay, Reading, slope
 from gradlint.rule import Cause, State
 
 INF = math.inf

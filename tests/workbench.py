@@ -13,7 +13,8 @@ from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph, Op
 from gradlint.model import Model
 from gradlint.probing import probe
-from gradlint.profile import Profile, Reading
+from gradlint.profile import Profile
+from gradlint.quantities import Reading
 from gradlint.source import Source
 from gradlint.span import Span
 from gradlint.target import Target

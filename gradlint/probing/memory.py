@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from gradlint.feeding.inputs import Inputs
 from gradlint.outputs import tensors_of
-from gradlint.profile import Decay
+from gradlint.quantities import Decay
 from gradlint.tracing.build import Built
 from gradlint.tracing.record import record
 

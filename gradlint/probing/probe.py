@@ -20,7 +20,8 @@ from gradlint.kinds import LAYERS, Kind
 from gradlint.model import Model
 from gradlint.outputs import tensors_of
 from gradlint.probing.memory import decays
-from gradlint.profile import Decay, Profile, Reading
+from gradlint.profile import Profile
+from gradlint.quantities import Decay, Reading
 from gradlint.tracing.build import Built
 from gradlint.tracing.record import record
 

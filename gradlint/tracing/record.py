@@ -12,16 +12,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph, Op, Weight
 from gradlint.outputs import tensors_of
-from gradlint.span import Span
-from gradlint.tracing.build import BUILT, Built, address
+from gradlint.tracing.build import Built, address
 from gradlint.tracing.naming import ATTRIBUTES, canonical, values_read
 from gradlint.tracing.roles import kind_in_use, with_roles
+from gradlint.tracing.running import Running
 from gradlint.tracing.sites import Sites
 
 _INPUT = -1  # in place of an operation's index: the tensor is an input of the model
@@ -43,21 +43,11 @@ def record(built: Built, inputs: Inputs, watch: Watch | None = None) -> Recordin
     recorder = _Recorder(built, watch)
     recorder.feed(tensors_of((inputs.args, inputs.kwargs)))
     with ExitStack() as stack:
-        for hook in recorder.module_hooks():
+        for hook in recorder.running.hooks(built.module):
             stack.callback(hook.remove)
         with recorder:
             output = built.module(*inputs.args, **inputs.kwargs)
     return Recording(recorder.graph(output), output)
-
-
-@dataclass
-class _Place:
-    """Where on the module stack an operation ran."""
-
-    leaf: str = ""
-    leaf_type: str = ""
-    owner: str = ""
-    built: tuple[Span, ...] = ()
 
 
 @dataclass
@@ -80,8 +70,7 @@ class _Recorder(TorchFunctionMode):
         super().__init__()
         module = self.built.module
         self._sites: Sites = self.built.sites
-        self._paths = {id(child): name for name, child in module.named_modules()}
-        self._stack: list[nn.Module] = []
+        self.running = Running(module)
         self._data: dict[int, _Data] = {}
         self._alive: list[Any] = []  # an address names a tensor only while that tensor lives
         self._by_grad_fn: dict[Any, int] = {}
@@ -94,17 +83,6 @@ class _Recorder(TorchFunctionMode):
         """Mark the model's inputs."""
         for tensor in tensors:
             self._know(tensor, _Data(frozenset({_INPUT})))
-
-    def module_hooks(self) -> Iterator[Any]:
-        """Hooks that keep the stack of running modules."""
-        for child in self.built.module.modules():
-            if isinstance(child, torch.jit.ScriptModule):
-                continue  # it takes none: it is one opaque operation
-            yield child.register_forward_pre_hook(lambda module, _: self._stack.append(module))
-            yield child.register_forward_hook(self._leave, always_call=True)
-
-    def _leave(self, *_: Any) -> None:
-        self._stack.pop()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -152,7 +130,7 @@ class _Recorder(TorchFunctionMode):
         made: list[Tensor],
     ) -> int:
         index = len(self.ops)
-        place = self._place()
+        place = self.running.place()
         if place.leaf_type == "ReLU6":  # it runs as a hardtanh
             name = "relu6"
         branches = sum(bool(data.sources) for data in read)
@@ -176,19 +154,6 @@ class _Recorder(TorchFunctionMode):
         for tensor in made:
             self._know(tensor, _Data(frozenset({index})))
         return index
-
-    def _place(self) -> _Place:
-        """The torch.nn leaf that is running, and the user's module around it."""
-        place = _Place()
-        for module in reversed(self._stack):
-            path = self._paths.get(id(module), "")
-            if not place.leaf_type and _is_layer(module):
-                place.leaf, place.leaf_type = path, type(module).__name__
-                place.built = module.__dict__.get(BUILT, ())
-            elif not type(module).__module__.startswith("torch.nn"):
-                place.owner = path
-                break
-        return place
 
     def _know(self, tensor: Tensor, data: _Data) -> None:
         self._data[id(tensor)] = data
@@ -267,13 +232,6 @@ def _made(name: str, args: tuple[Any, ...], result: Any) -> list[Tensor]:
 def _carries(tensor: Tensor) -> bool:
     """Whether a gradient can pass through the tensor."""
     return tensor.is_floating_point() or tensor.is_complex()
-
-
-def _is_layer(module: nn.Module) -> bool:
-    """Whether torch itself says what the module computes: also for a subclass of a layer."""
-    if isinstance(module, nn.Sequential | nn.ModuleList):
-        return False
-    return type(module).forward.__module__.startswith("torch.nn")
 
 
 def same_shape(first: Any, second: Any) -> bool:
