@@ -15,7 +15,7 @@ from gradlint.finding import Finding
 from gradlint.model import Model
 from gradlint.probing.probe import measure
 from gradlint.probing.trial import trial
-from gradlint.profile import Profile, sickness
+from gradlint.profile import LEARNT, Profile, sickness
 from gradlint.rule import Rule, State
 from gradlint.target import Target
 from gradlint.tracing.build import Builder, Built, reason
@@ -102,11 +102,15 @@ def examine(
 
 
 def _second_opinion(patient: Patient, model: Model, profile: Profile, seed: int) -> float:
-    """How well the best copy learns in the trial; asked only of a model that measures sick."""
+    """How well a model that measures sick learns in the trial; in doubt, the best of the copies."""
     if not sickness(profile):
         return math.nan
-    seeds = range(seed, seed + profile.seeds if profile.in_doubt else seed + 1)
-    return min(trial(patient.build, patient.inputs, model.graph, number) for number in seeds)
+    lowest = math.inf
+    for number in range(seed, seed + profile.seeds if profile.in_doubt else seed + 1):
+        lowest = min(lowest, trial(patient.build, patient.inputs, model.graph, number))
+        if lowest <= LEARNT:
+            break
+    return lowest
 
 
 def structure(built: Built, target: Target, rules: tuple[Rule, ...]) -> Examination:

@@ -17,8 +17,9 @@ from gradlint.discovery.targets import discover
 from gradlint.errors import GradlintError
 from gradlint.examine import Examination, Patient, examine
 from gradlint.finding import Finding, Fix
+from gradlint.graph import Graph
 from gradlint.job import Job
-from gradlint.probing.trial import trial
+from gradlint.probing.trial import RATES, trial
 from gradlint.profile import LEARNT, show, sickness
 from gradlint.rule import Cause, Checkpoint, Rewrite, State
 from gradlint.span import Edit
@@ -79,7 +80,9 @@ class _Search:
         self._memory = any(s.rule.cause is Cause.TIME for s in examination.confirmed)
         known = examination.profile.trial if examination.profile else math.nan
         self._before = (
-            self._trial(patient, examination) if self._memory or math.isnan(known) else known
+            self._trial(patient, examination.model.graph)
+            if self._memory or math.isnan(known)
+            else known
         )
         self._after: dict[str, Examination] = {}
 
@@ -129,15 +132,17 @@ class _Search:
         self._after[fix.title] = after
         if why := self._worse(after):
             return replace(fix, why_not=why)
-        learnt = self._trial(patient, after)
+        for rate in RATES:
+            learnt = self._trial(patient, after.model.graph, rate)
+            if learnt <= LEARNT:
+                break
         fix = replace(fix, trial_after=learnt)
         if not learnt <= LEARNT:
             return replace(fix, why_not=_did_not_learn(learnt))
         return replace(fix, verified=True)
 
-    def _trial(self, patient: Patient, examination: Examination) -> float:
-        graph = examination.model.graph
-        return trial(patient.build, patient.inputs, graph, self._job.seed, self._memory)
+    def _trial(self, patient: Patient, graph: Graph, rate: float = RATES[0]) -> float:
+        return trial(patient.build, patient.inputs, graph, self._job.seed, self._memory, rate)
 
     def _rewritten(self, candidate: Candidate) -> Patient:
         """The patient after the edits. Raises GradlintError, ValueError where edits collide."""

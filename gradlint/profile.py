@@ -13,6 +13,7 @@ from gradlint.rule import Cause, State, Verdict
 
 LIMITS = {"vanishing": 5.0, "exploding": 1.0, "scale": 3.0, "collapse": 5.0}  # decades
 CERTAIN = 8.0  # decades: of what loses more, benchmarks/depth_limits.txt has nothing that trains
+_NEAR = 0.7  # of a limit: what stays below in one copy is not measured in others
 LEARNT = 0.9  # of the best constant's loss: at or below it, the trial's model has learnt
 
 
@@ -148,6 +149,16 @@ def sickness(profile: Profile) -> str:
         if worst > limit:
             return f"{quantity} {show(worst)} decades (limit {limit:g})"
     return ""
+
+
+def near_sickness(profile: Profile) -> bool:
+    """Whether any quantity of any reading comes near the limit of any rule."""
+    limits = LIMITS | {"growth": 3.5, "evenness": 4.0, "forgetting": 4.0}
+    return any(
+        QUANTITIES[quantity](profile, reading) > _NEAR * limit
+        for quantity, limit in limits.items()
+        for reading in profile.readings
+    )
 
 
 def share(profile: Profile, roles: dict[int, Cause]) -> dict[Cause, float]:

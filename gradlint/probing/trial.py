@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph
+from gradlint.kinds import LAYERS
 from gradlint.outputs import tensors_of
 from gradlint.probing.probe import Adam
 from gradlint.probing.tasks import Task, imitation, recall
@@ -22,31 +23,57 @@ from gradlint.tracing.build import Built
 
 STEPS = 30
 BATCH = 32
-LEARNING_RATE = 3e-3
+LARGEST = 4e9  # multiplications of a forward pass: larger models get fewer samples, 8 at least
+ENOUGH = 0.5  # of the best constant's loss: learnt beyond doubt, the rest is saved
+RATES = (3e-3, 1e-3)  # the second for what the first is too high for: deep plain networks
 
 
 def trial(
-    build: Callable[[int], Built], inputs: Inputs, graph: Graph, seed: int, memory: bool = False
+    build: Callable[[int], Built],
+    inputs: Inputs,
+    graph: Graph,
+    seed: int,
+    memory: bool = False,
+    rate: float = RATES[0],
 ) -> float:
     """Lowest loss after training, over the loss of the best constant; nan where none is defined.
 
     With `memory` the task is to recall the beginning of a sequence, else to imitate a teacher.
     """
     model = build(seed).module.train()
-    batch = inputs.fresh(seed, BATCH)
+    batch = inputs.fresh(seed, _samples(graph, inputs.batch))
     torch.manual_seed(seed)
-    outputs = tensors_of(model(*batch.args, **batch.kwargs))
+    try:
+        outputs = tensors_of(model(*batch.args, **batch.kwargs))
+    except RuntimeError:  # it takes the batch size of the probe only
+        return math.nan
     make: Callable[..., Task | None] = recall if memory else imitation
     task = make(batch, outputs, graph, seed)
     if task is None:
         return math.nan
-    update = Adam(model.parameters(), LEARNING_RATE)
+    update = Adam(model.parameters(), rate)
     lowest = math.inf
     for step in range(STEPS):
         inputs_now, loss = task(step)
         total: Tensor = loss(tensors_of(model(*inputs_now.args, **inputs_now.kwargs)))
         if step >= STEPS // 2 and bool(torch.isfinite(total)):
             lowest = min(lowest, total.item())
+            if lowest < ENOUGH:
+                break
         total.backward()
         update.step()
     return lowest
+
+
+def _samples(graph: Graph, measured: int) -> int:
+    """The batch size, by the cost of the layers in the recorded run of `measured` samples."""
+    cost = sum(
+        math.prod(op.shape) * math.prod(graph.weights[name].shape[1:])
+        for op in graph.ops
+        if op.kind in LAYERS
+        for name in op.weights
+    )
+    samples = BATCH
+    while samples > 8 and cost / measured * samples > LARGEST:
+        samples //= 2
+    return samples
