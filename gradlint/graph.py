@@ -72,7 +72,9 @@ class Graph:
     def path(self) -> tuple[Op, ...]:
         """The operations that every route from the inputs to the outputs passes, in order.
 
-        An operation inside a residual branch is not on the path; the sum that closes it is.
+        It begins with the first operation that has something to train: what is frozen before
+        it needs no gradient. An operation inside a residual branch is not on the path; the
+        sum that closes it is.
         Of several outputs the one that is made last counts: the code of an autoencoder and
         the states of a recurrence are returned beside it.
         """
@@ -88,7 +90,8 @@ class Graph:
             if reach <= op.index:
                 found.append(op)
             reach = max(reach, readers.get(op.index, -1))
-        return tuple(found)
+        begin = min((op.index for op in self.ops if self.weights_of(op)), default=0)
+        return tuple(op for op in found if op.index >= begin)
 
     @cached_property
     def stations(self) -> tuple[Op, ...]:

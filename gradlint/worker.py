@@ -33,6 +33,7 @@ def send_reports(connection: Connection, job: Job) -> None:
         limit_memory(job.memory)  # not with a GPU: its driver maps more than any limit
     sys.argv = [job.source.filename]
     try:
+        _check_device(job.device)
         for report in reports(job):
             connection.send(report)
     except GradlintError as error:
@@ -41,6 +42,15 @@ def send_reports(connection: Connection, job: Job) -> None:
         if not is_exhaustion(error):
             raise
         raise SystemExit(OUT_OF_MEMORY) from None
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).splitlines()[0]
+        message = f"the device '{device}' cannot be used: {why}"
+        raise GradlintError(message, "leave --device out for the CPU") from error
 
 
 def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:

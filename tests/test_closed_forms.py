@@ -143,7 +143,10 @@ class Net(nn.Module):
     ],
     ids=["PyTorch's default", "Xavier"],
 )
-def test_the_gradient_decays_along_the_steps_of_an_rnn_as_along_layers(law, initialise):
+def test_the_gradient_decays_along_the_steps_of_an_rnn_as_along_layers(
+    law, initialise, monkeypatch
+):
+    monkeypatch.setattr(probe, "near_sickness", lambda profile: True)  # measure every copy
     steps = 8
     code = f"""
 class Net(nn.Module):

@@ -164,11 +164,17 @@ def test_authors_initialisations_are_told_from_the_defaults():
 
 
 def test_frozen_weights_are_not_read_as_trained():
-    code = net(TWO + "\nself.a.requires_grad_(False)", "return self.b(self.a(x))")
+    code = net(TWO + "\nself.b.requires_grad_(False)", "return self.b(self.a(x))")
     recorded = bench(code).record(X)
     first, second = recorded.layers()
-    assert recorded.weights_of(first) == ()
-    assert [weight.name for weight in recorded.weights_of(second)] == ["b.weight"]
+    assert [weight.name for weight in recorded.weights_of(first)] == ["a.weight"]
+    assert recorded.weights_of(second) == ()
+
+
+def test_the_path_begins_with_the_first_layer_that_is_trained():
+    code = net(TWO + "\nself.a.requires_grad_(False)", "return self.b(torch.tanh(self.a(x)))")
+    recorded = bench(code).record(X)
+    assert [op.module for op in recorded.path] == ["b"]
 
 
 def test_a_long_unrolled_graph_is_read_fast():

@@ -279,3 +279,17 @@ def test_what_was_asked_for_by_name_is_a_problem_in_one_line(folder, args, said)
     assert done.returncode == 2
     assert said in done.stderr
     assert "gradlint fail" not in done.stderr
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "no-such-device"])
+def test_a_device_that_is_not_there_is_one_line_and_2(device, tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text("from torch import nn\n\nmodel = nn.Sequential(nn.Linear(4, 2))\n")
+    command = [sys.executable, "-m", "gradlint", str(path), "--device", device]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert f"the device '{device}' cannot be used" in done.stderr
+    assert "hint: leave --device out" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -48,8 +48,19 @@ def test_measuring_twice_gives_the_same_numbers(code, x):
     assert made.measure(x, seed=5) != first
 
 
+STACK = net(
+    "self.body = nn.Sequential(nn.Linear(4, 16), *[\n"
+    "    m for _ in range(8) for m in (nn.Sigmoid(), nn.Linear(16, 16))])",
+    "return self.body(x)",
+)
+
+
+def test_what_is_far_from_every_limit_is_read_in_one_copy():
+    assert bench(MLP).measure(X).seeds == 1
+
+
 def test_each_copy_is_read_at_initialisation_and_after_the_updates():
-    profile = bench(MLP).measure(X)
+    profile = bench(STACK).measure(X)
     assert [(r.seed, r.step) for r in profile.readings] == [
         (seed, step) for seed in range(probe.SEEDS) for step in (0, probe.UPDATES)
     ]

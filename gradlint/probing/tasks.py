@@ -64,7 +64,12 @@ def recall(inputs: Inputs, outputs: list[Tensor], graph: Graph, seed: int) -> Ta
         marked = _marked(fresh, marks[labels])
         if output.shape[1] > 1:
             return marked, lambda results: _entropy(results[index], labels) / math.log(classes)
-        return marked, lambda results: (results[index][:, 0] - (2.0 * labels - 1)).square().mean()
+        return (
+            marked,
+            lambda results: (
+                (results[index][:, 0] - (2.0 * labels - 1).to(output.device)).square().mean()
+            ),
+        )
 
     return step
 
