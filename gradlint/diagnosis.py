@@ -50,7 +50,7 @@ def diseases(
     """
     depth = [s for s in found if _confirmed(s) and s.rule.cause is not Cause.TIME]
     rest = [s for s in found if s not in depth]
-    together = [sorted(depth, key=lambda s: _rank(s, depth, model, profile))] if depth else []
+    together = [sorted(depth, key=lambda s: _rank(s, model, profile))] if depth else []
     return together + [[suspicion] for suspicion in rest]
 
 
@@ -58,21 +58,18 @@ def _confirmed(suspicion: Suspicion) -> bool:
     return suspicion.verdict is not None and suspicion.verdict.state is State.CONFIRMED
 
 
-def _rank(
-    suspicion: Suspicion, others: Sequence[Suspicion], model: Model, profile: Profile | None
-) -> tuple[object, ...]:
+def _rank(suspicion: Suspicion, model: Model, profile: Profile | None) -> tuple[object, ...]:
     """Sorts the cause that explains most first; what is broken leads in any case."""
-    cause = suspicion.rule.cause
-    if cause is Cause.BROKEN or profile is None:
-        return (0, 0.0, _ORDER.index(cause), suspicion.rule.code)
-    explained = share(profile, _roles(model)).get(cause, 0.0)
-    default = any(
-        model.graph.weights[name].init is None or model.graph.weights[name].init.default  # type: ignore[union-attr]
+    rule, graph = suspicion.rule, model.graph
+    if rule.cause is Cause.BROKEN or profile is None:
+        return (0, 0, _ORDER.index(rule.cause), False, rule.code)
+    explained = share(profile, _roles(model)).get(rule.cause, 0.0)
+    written = any(
+        weight.init is not None and not weight.init.default
         for op in suspicion.match.ops
-        for name in op.weights
-        if name in model.graph.weights
+        for weight in graph.weights_of(op)
     )
-    return (1, -round(explained / _CLOSE), _ORDER.index(cause), default, suspicion.rule.code)
+    return (1, -round(explained / _CLOSE), _ORDER.index(rule.cause), not written, rule.code)
 
 
 def _roles(model: Model) -> dict[int, Cause]:

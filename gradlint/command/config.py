@@ -32,7 +32,7 @@ class Settings:
 
     seed: int = 0
     device: str = "cpu"
-    timeout: float = 60.0  # seconds a model
+    timeout: float = 120.0  # seconds until a model must have shown something
     memory: int = 8  # GiB
     search_fixes: bool = True
     jobs: int | None = None
