@@ -44,7 +44,7 @@ def _finding(view: View, model: ModelReport, finding: Finding) -> Iterator[str]:
     yield from _related(view, finding)
     for fix in finding.fixes:
         if fix.verified:
-            yield from _fix(view, fix, gutter)
+            yield from _fix(view, finding, fix, gutter)
         else:
             yield f"tried: {fix.title}: {fix.why_not}"
 
@@ -87,10 +87,12 @@ def _related(view: View, finding: Finding) -> Iterator[str]:
         yield f"also: {count(rest, 'more place')} (shown with --verbose)"
 
 
-def _fix(view: View, fix: Fix, gutter: int) -> Iterator[str]:
+def _fix(view: View, finding: Finding, fix: Fix, gutter: int) -> Iterator[str]:
+    evenness = finding.evidence is not None and finding.evidence.quantity == "evenness"
+    unit = "digits" if evenness else "decades"
     state = "applied" if fix in view.applied else "verified"
     left = f"fix [{state}]: {fix.title}"
-    numbers = f"{decimal(fix.before)} -> {decimal(fix.after)} decades"
+    numbers = f"{decimal(fix.before)} -> {decimal(fix.after)} {unit}"
     yield left.replace(state, click.style(state, fg="green"), 1) + _flush(left, numbers)
     for path in dict.fromkeys(edit.span.path for edit in fix.edits):
         yield from _changes(view, fix, path, gutter)
