@@ -105,12 +105,12 @@ def _second_opinion(patient: Patient, model: Model, profile: Profile, seed: int)
     """How well a model that measures sick learns in the trial; in doubt, the best of the copies."""
     if not sickness(profile):
         return math.nan
-    lowest = math.inf
+    trials: list[float] = []
     for number in range(seed, seed + profile.seeds if profile.in_doubt else seed + 1):
-        lowest = min(lowest, trial(patient.build, patient.inputs, model.graph, number))
-        if lowest <= LEARNT:
+        trials.append(trial(patient.build, patient.inputs, model.graph, number))
+        if not trials[-1] > LEARNT:  # it learnt, or no trial is defined
             break
-    return lowest
+    return trials[-1] if math.isnan(trials[-1]) else min(trials)
 
 
 def structure(built: Built, target: Target, rules: tuple[Rule, ...]) -> Examination:

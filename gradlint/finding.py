@@ -76,11 +76,6 @@ class Finding:
         """The verified fix, where there is one."""
         return next((fix for fix in self.fixes if fix.verified), None)
 
-    @property
-    def fails(self) -> bool:
-        """Whether this finding makes the exit status 1."""
-        return self.state is State.CONFIRMED and self.severity is Severity.ERROR
-
 
 @dataclass(frozen=True)
 class ModelReport:

@@ -84,7 +84,7 @@ class _Search:
             if self._memory or math.isnan(known)
             else known
         )
-        self._after: dict[str, Examination] = {}
+        self._after: dict[tuple[Edit, ...], Examination] = {}
 
     def fixes(self) -> Iterator[Fix]:
         """What was tried, in order; the last is proven or the budget is spent."""
@@ -97,7 +97,7 @@ class _Search:
     def seen_from(self, finding: Finding, fix: Fix) -> Fix:
         """A fix with the finding's own quantity before and after it."""
         assert finding.evidence is not None
-        after = self._after.get(fix.title)
+        after = self._after.get(fix.edits)
         measured = math.nan
         if after is not None and after.profile is not None:
             measured = after.profile.measured(finding.evidence.quantity)
@@ -129,7 +129,7 @@ class _Search:
             after = examine(patient, self._job.rules, self._job.seed, candidate=True)
         except (GradlintError, ValueError, SyntaxError) as error:
             return replace(fix, why_not=f"the rewritten model fails: {error}")
-        self._after[fix.title] = after
+        self._after[fix.edits] = after
         if why := self._worse(after):
             return replace(fix, why_not=why)
         for rate in RATES:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -150,10 +150,6 @@ class Graph:
         """The operations of one kind on the path."""
         return tuple(op for op in self.path if op.kind is kind)
 
-    def of_kind(self, *kinds: Kind) -> Iterator[Op]:
-        """All operations of these kinds, on the path or not."""
-        return (op for op in self.ops if op.kind in kinds)
-
     def hidden(self) -> tuple[Op, ...]:
         """All layers, on the path or not, that another layer comes after."""
         layers = [op for op in self._useful if op.kind in LAYERS]
@@ -192,5 +188,5 @@ class Graph:
 
     @property
     def residual(self) -> bool:
-        """Whether a sum on the path joins a branch with layers to what by-passes it."""
+        """Whether an operation on the path joins a branch with layers to another branch."""
         return any(op.kind not in LAYERS | {Kind.ATTENTION} for op in self.stations)

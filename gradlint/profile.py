@@ -12,7 +12,7 @@ from gradlint.quantities import QUANTITIES, Reading
 from gradlint.rule import Cause, State, Verdict
 
 LIMITS = {"vanishing": 5.0, "exploding": 1.0, "scale": 3.0, "collapse": 5.0}  # decades
-CERTAIN = 8.0  # decades: of what loses more, benchmarks/depth_limits.txt has nothing that trains
+CERTAIN = 8.0  # decades: of what loses more, nothing in benchmarks/depth_limits.txt learns well
 _NEAR = 0.7  # of a limit: what stays below in one copy is not measured in others
 LEARNT = 0.9  # of the best constant's loss: at or below it, the trial's model has learnt
 
@@ -68,8 +68,13 @@ class Profile:
             "what depends on the input is {measured} decades smaller than the output",
         )
         verdict = vanished.or_else(collapsed)
-        if self.in_doubt and self.trial <= LEARNT and verdict.state is State.CONFIRMED:
-            sentence = f"{verdict.sentence}, but it learns in the trial"
+        if self.in_doubt and not self.trial > LEARNT and verdict.state is State.CONFIRMED:
+            why = (
+                "but no trial is defined"
+                if math.isnan(self.trial)
+                else "but it learns in the trial"
+            )
+            sentence = f"{verdict.sentence}, {why}"
             return replace(verdict, state=State.UNPROVEN, sentence=sentence)
         return verdict
 

@@ -7,8 +7,8 @@ G_l = rms(dL/dz_l) and log = log10:
 - exploding: log G_first - log G_last, where log G falls along the path by more than
   `EXPLODING_SLOPE` decades a station;
 - growth: the same, however gently it is gained;
-- scale: log rms(output);
-- collapse: log(rms of the output / between-sample standard deviation of the output);
+- scale: log rms(z_last), of the output where there is no station;
+- collapse: log(rms(z_last) / between-sample standard deviation of z_last);
 - evenness: digits to which the rows of the most even hidden weight, and of its gradient, agree;
 - forgetting: log of the rms of the input's gradient per time step, last tenth over first tenth.
 """

@@ -161,12 +161,11 @@ class DeepWithoutSkip(Rule):
     def confirm(self, match: Match, profile: Profile) -> Verdict:
         """The gradient is lost, or grows by far, or the output is far out of scale."""
         lost = profile.lost(self.max_decades, self.max_collapse)
-        grown = profile.above("growth", self.max_growth, GROWN)
+        grown = profile.above(
+            "growth", self.max_growth, "the gradient's rms grows by {measured} decades"
+        )
         return lost.or_else(grown).or_else(profile.blown_up(self.max_growth, self.max_scale))
 
     def rewrites(self, match: Match, model: Model) -> Iterator[Rewrite]:
         """The remedies against lost depth."""
         return for_depth(model)
-
-
-GROWN = "the gradient's rms grows by {measured} decades from the last layer to the first"

@@ -84,7 +84,8 @@ class DefaultInitInDepth(Rule):
         architecture.
 
     Fix safety:
-        Only the values at initialisation change; old checkpoints load.
+        Another initialisation changes no function, and old checkpoints load. Where that does not
+        heal, another activation, normalisation or skip connections are offered: retrain.
 
     Known limits:
         Networks with normalisation or residual connections on the path are not matched.

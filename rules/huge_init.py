@@ -82,7 +82,8 @@ class HugeInit(Rule):
         deep neural networks through transient chaos.
 
     Fix safety:
-        Only the values at initialisation change; old checkpoints load.
+        Another initialisation changes no function, and old checkpoints load. Where that does not
+        heal, another activation, normalisation or skip connections are offered: retrain.
 
     Known limits:
         Large weights before a normalisation are harmless, and are cleared.

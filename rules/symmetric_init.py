@@ -104,7 +104,8 @@ class SymmetricInit(Rule):
         errors.
 
     Fix safety:
-        Only the values at initialisation change; old checkpoints load.
+        Another initialisation changes no function, and old checkpoints load. Where that does not
+        heal, another activation, normalisation or skip connections are offered: retrain.
 
     Known limits:
         The last layer may start at zero, and so may the last layer of a residual branch:

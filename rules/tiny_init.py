@@ -81,7 +81,7 @@ class TinyInit(Rule):
 
     A linear layer multiplies the size of its signal by its gain, std(W) * sqrt(fan_in).
     `normal_(std=0.01)` on a layer of 128 inputs has the gain 0.11: ten such layers leave
-    a part in ten billion of the input, and the same of the gradient.
+    a few parts in ten billion of the input, and of the gradient.
 
     References:
         Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward
@@ -89,7 +89,8 @@ class TinyInit(Rule):
         He, Zhang, Ren and Sun (2015), Delving deep into rectifiers.
 
     Fix safety:
-        Only the values at initialisation change; old checkpoints load.
+        Another initialisation changes no function, and old checkpoints load. Where that does not
+        heal, another activation, normalisation or skip connections are offered: retrain.
 
     Known limits:
         Small weights before a normalisation, or at the end of a residual branch, are harmless,

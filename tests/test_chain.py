@@ -101,3 +101,31 @@ def test_every_layer_knows_the_expression_that_built_it(tmp_path):
 
     sites = [layer.__dict__[BUILT][0] for layer in built.module.body]
     assert {source.text_of(site) for site in sites} == {"nn.Linear(width, width)"}
+
+
+def test_an_output_in_physical_units_is_no_explosion(confirmed):
+    code = SICK.replace("torch.sigmoid(layer(x))", "x + torch.relu(layer(x))")
+    assert confirmed(f"{code.replace('self.head(x)', 'self.head(x) * 1e4 + 1e6')}Net(16)\n") == []
+
+
+def test_where_no_trial_is_defined_nothing_in_doubt_is_confirmed(confirmed):
+    deep = SICK.replace("torch.sigmoid", "torch.relu").replace("range(12)", "range(16)")
+    code = deep.replace("self.head(x)", "self.head(x).transpose(0, 1)")
+
+    assert confirmed(f"{code}model = Net(16)\nmodel(torch.randn(8, 16))\n") == []
+
+
+def test_named_inputs_are_tried_like_others(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(
+        "from torch import nn\n\n\nclass Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n"
+        "        self.rnn = nn.RNN(4, 16, batch_first=True)\n        self.out = nn.Linear(16, 2)\n\n"
+        "    def forward(self, x):\n        return self.out(self.rnn(x)[0][:, -1])\n"
+    )
+    source = Source.read(str(path))
+    (target,) = discover(source, ("Net",), "x=8x60x4")
+
+    *_, report = reports(Job(source, target, rules(), 0, "cpu", True, 60, 8))
+
+    assert [f.code for f in report.findings if f.fix] == ["GRD501"]

@@ -38,7 +38,7 @@ PACKAGES = {
     "discovery": set(),
     "feeding": set(),
     "tracing": {"discovery", "feeding"},
-    "probing": {"feeding", "tracing"},
+    "probing": {"discovery", "feeding", "tracing"},
     "rewrites": set(),
 }
 FOR_FORMATS = {"errors", "finding", "rule", "source", "span", "__version__"}

@@ -64,7 +64,7 @@ def _measured(built: Built, inputs: Inputs, backward: Callable[[Any], None]) -> 
         elif name in _CELLS:
             state = made[0]
             found: list[float] = []
-            cells.setdefault(recorded_path(built, args), []).append((index, found))
+            cells.setdefault(_first_weight(args), []).append((index, found))
             if state.requires_grad:
                 state.register_hook(lambda grad: found.extend(_rms(grad.unsqueeze(0), 0)))
 
@@ -75,7 +75,7 @@ def _measured(built: Built, inputs: Inputs, backward: Callable[[Any], None]) -> 
     return {index: _decay(values) for index, values in series.items() if len(values) > 1}
 
 
-def recorded_path(built: Built, args: tuple[Any, ...]) -> str:
+def _first_weight(args: tuple[Any, ...]) -> str:
     """What tells the calls of one cell from those of another: its first weight."""
     weight = next((a for a in args[2:] if isinstance(a, nn.Parameter)), None)
     return str(id(weight))

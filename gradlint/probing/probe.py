@@ -77,7 +77,9 @@ def _read_copy(
 def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> Reading:
     """One measured run; leaves the parameters' gradients for the update."""
     gradients: dict[int, float] = {}
-    batch = inputs.batch
+    # Of the last layer, or else of the output: what follows a layer may only change its units.
+    ends: list[tuple[float, float]] = []
+    last = graph.stations[-1].index if graph.stations else None
 
     def watch(index: int, name: str, args: tuple[Any, ...], made: list[Tensor]) -> None:
         def keep(gradient: Tensor | None) -> None:
@@ -86,11 +88,14 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
 
         if made[0].requires_grad:
             made[0].register_hook(keep)
+        if index == last:
+            ends[:] = [(log_rms(made[0]), _sample_share(made[0], inputs.batch))]
 
     recording = record(built, inputs, watch)
     outputs = [tensor for tensor in tensors_of(recording.output) if tensor.is_floating_point()]
     _backward(projection(recording.output, seed))
     finite = all(bool(torch.isfinite(tensor).all()) for tensor in outputs)
+    ends = ends or [(log_rms(tensor), _sample_share(tensor, inputs.batch)) for tensor in outputs]
     finite = finite and not any(math.isnan(v) or v == math.inf for v in gradients.values())
     same = _matching(recording.graph, graph)
     weights = dict(built.module.named_parameters())
@@ -99,8 +104,8 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
         seed=seed,
         step=step,
         finite=finite,
-        scale=max((log_rms(tensor) for tensor in outputs), default=-math.inf),
-        collapse=max((_sample_share(tensor, batch) for tensor in outputs), default=0.0),
+        scale=max((scale for scale, _ in ends), default=-math.inf),
+        collapse=max((share for _, share in ends), default=0.0),
         gradient={same[index]: value for index, value in gradients.items() if index in same},
         symmetry={name: _unevenness(weights[name]) for name in hidden_weights(graph)},
         gain={name: _gain(weights[name]) for name in graph.weights},

@@ -98,16 +98,20 @@ def _marks(source: Tensor, generator: torch.Generator) -> Tensor:
 
 def _marked(inputs: Inputs, marks: Tensor) -> Inputs:
     """The inputs with each sample's mark in the first tenth of its sequence."""
-    (first, *others) = inputs.args
-    assert isinstance(first, Tensor)
-    marked = first.detach().clone()
+    sequence = _source(inputs)
+    assert sequence is not None
+    marked = sequence.detach().clone()
     by_sample = marked.movedim(inputs.batch_dim or 0, 0)  # a view: batch, time, features
     length = max(1, by_sample.shape[1] // _TENTH)
-    if first.is_floating_point():
+    if marked.is_floating_point():
         by_sample[:, :length] += marks[:, None]
     else:
         by_sample[:, :length] = marks[:, None]
-    return replace(inputs, args=(marked, *others))
+    return replace(
+        inputs,
+        args=tuple(marked if value is sequence else value for value in inputs.args),
+        kwargs={k: marked if v is sequence else v for k, v in inputs.kwargs.items()},
+    )
 
 
 def _teacher(source: Tensor, output: Tensor, generator: torch.Generator) -> Tensor:

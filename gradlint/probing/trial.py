@@ -13,6 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gradlint.discovery.definitions import is_exhaustion
 from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph
 from gradlint.kinds import LAYERS
@@ -40,13 +41,26 @@ def trial(
 
     With `memory` the task is to recall the beginning of a sequence, else to imitate a teacher.
     """
+    try:
+        return _lowest(build, inputs, graph, seed, memory, rate)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        if is_exhaustion(error):
+            raise
+        return math.nan  # it does not run with this batch
+
+
+def _lowest(
+    build: Callable[[int], Built],
+    inputs: Inputs,
+    graph: Graph,
+    seed: int,
+    memory: bool,
+    rate: float,
+) -> float:
     model = build(seed).module.train()
     batch = inputs.fresh(seed, _samples(graph, inputs.batch))
     torch.manual_seed(seed)
-    try:
-        outputs = tensors_of(model(*batch.args, **batch.kwargs))
-    except RuntimeError:  # it takes the batch size of the probe only
-        return math.nan
+    outputs = tensors_of(model(*batch.args, **batch.kwargs))
     make: Callable[..., Task | None] = recall if memory else imitation
     task = make(batch, outputs, graph, seed)
     if task is None:
