@@ -69,12 +69,8 @@ class Profile:
         )
         verdict = vanished.or_else(collapsed)
         if self.in_doubt and not self.trial > LEARNT and verdict.state is State.CONFIRMED:
-            why = (
-                "but no trial is defined"
-                if math.isnan(self.trial)
-                else "but it learns in the trial"
-            )
-            sentence = f"{verdict.sentence}, {why}"
+            why = "no trial is defined" if math.isnan(self.trial) else "it learns in the trial"
+            sentence = f"{verdict.sentence}, but {why}"
             return replace(verdict, state=State.UNPROVEN, sentence=sentence)
         return verdict
 

@@ -161,9 +161,8 @@ class DeepWithoutSkip(Rule):
     def confirm(self, match: Match, profile: Profile) -> Verdict:
         """The gradient is lost, or grows by far, or the output is far out of scale."""
         lost = profile.lost(self.max_decades, self.max_collapse)
-        grown = profile.above(
-            "growth", self.max_growth, "the gradient's rms grows by {measured} decades"
-        )
+        sentence = "the gradient's rms grows by {measured} decades towards the first layer"
+        grown = profile.above("growth", self.max_growth, sentence)
         return lost.or_else(grown).or_else(profile.blown_up(self.max_growth, self.max_scale))
 
     def rewrites(self, match: Match, model: Model) -> Iterator[Rewrite]:

@@ -120,7 +120,8 @@ def test_named_inputs_are_tried_like_others(tmp_path):
     path.write_text(
         "from torch import nn\n\n\nclass Net(nn.Module):\n"
         "    def __init__(self):\n        super().__init__()\n"
-        "        self.rnn = nn.RNN(4, 16, batch_first=True)\n        self.out = nn.Linear(16, 2)\n\n"
+        "        self.rnn = nn.RNN(4, 16, batch_first=True)\n"
+        "        self.out = nn.Linear(16, 2)\n\n"
         "    def forward(self, x):\n        return self.out(self.rnn(x)[0][:, -1])\n"
     )
     source = Source.read(str(path))
