@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from gradlint.graph import Op
 from gradlint.kinds import Kind
 from gradlint.model import Model
 from gradlint.rewrites import activation, initialisation, normalisation, residual
@@ -18,17 +19,17 @@ def for_depth(model: Model) -> Iterator[Rewrite]:
     fitting = initialisation.initialise(model, layers, "xavier" if saturating else "kaiming")
     proposals = [
         fitting,
-        *(_rectified(model) if saturating else ()),
+        *(_rectified(model, layers, saturating) if saturating else ()),
         normalisation.normalise(model, layers[:-1]),
         residual.skip(model, layers),
     ]
     return (rewrite for rewrite in proposals if rewrite is not None)
 
 
-def _rectified(model: Model) -> Iterator[Rewrite | None]:
+def _rectified(
+    model: Model, layers: Sequence[Op], saturating: Sequence[Op]
+) -> Iterator[Rewrite | None]:
     """ReLU in place of what saturates, alone and with the initialisation that fits it."""
-    layers = model.graph.layers()
-    saturating = [op for op in model.graph.activations() if op.kind is Kind.SATURATING]
     relu = activation.replace(model, saturating, "relu")
     kaiming = initialisation.initialise(model, layers, "kaiming")
     yield relu
