@@ -9,6 +9,7 @@ from enum import StrEnum
 from gradlint.rule import Checkpoint, Severity, State
 from gradlint.source import Source
 from gradlint.span import Edit, Span
+from gradlint.target import Argument
 
 
 class Status(StrEnum):
@@ -91,6 +92,7 @@ class ModelReport:
     findings: tuple[Finding, ...]
     named: bool  # the user asked for this very model
     span: Span | None  # where it is defined
+    arguments: tuple[Argument, ...] = ()  # what it was built with
 
 
 @dataclass(frozen=True)

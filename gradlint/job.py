@@ -63,4 +63,5 @@ def model_report(
         findings=found,
         named=target.named,
         span=target.span,
+        arguments=target.arguments,
     )

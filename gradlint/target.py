@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from gradlint.source import Source
 from gradlint.span import Span
 
 
@@ -15,6 +16,16 @@ class Example:
     expression: ast.expr
     setup: tuple[ast.stmt, ...]  # assignments that its names need, in order
     source: str  # "the call in line 40", for the report
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument that a model is built with, and where its value is from."""
+
+    name: str
+    value: str  # as it would be written
+    origin: str  # "line 40", "train.py:12", "its default", "its name"
+    guessed: bool  # nothing in the source says it
 
 
 @dataclass(frozen=True)
@@ -39,3 +50,5 @@ class Target:
     lengths: tuple[int, ...]  # sequence lengths that the file names: `seq_len = 500`
     named: bool  # the user asked for it by name
     input: str | None  # an explicit input specification, as for --input
+    arguments: tuple[Argument, ...] = ()  # what it is built with, as far as that is told
+    home: Source | None = None  # whose definitions `setup` and `construct` need, if another's

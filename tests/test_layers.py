@@ -24,7 +24,7 @@ ARROWS = {
     "gradlint.kinds": set(),
     "gradlint.graph": {"kinds", "span"},
     "gradlint.rule": {"graph", "span", "model", "profile"},
-    "gradlint.finding": {"rule", "source", "span"},
+    "gradlint.finding": {"rule", "source", "span", "target"},
     "gradlint.source": {"errors", "span"},
     "gradlint.command.paths": {"errors"},
     "gradlint.command.patch": {"errors", "finding", "source", "span"},

@@ -120,6 +120,8 @@ def _measured(view: View, model: ModelReport) -> Iterator[str]:
     if view.verbose and not model.reason:
         place = f"{model.path}:{model.span.line}" if model.span else model.path
         yield f"{place}: {model.target} {model.status}: {model.inputs} ({model.seconds:.1f} s)"
+        for argument in model.arguments:
+            yield f"  {argument.name} = {argument.value}, from {argument.origin}"
 
 
 def _place(span: Span) -> str:
