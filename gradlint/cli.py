@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from gradlint import __version__
-from gradlint.command import config, printing
+from gradlint.command import config, printing, rendering
 from gradlint.command.collect import collect
 from gradlint.command.config import FAIL_ON, Config, Request, Settings
 from gradlint.command.outcome import NOT_DONE, exit_status, with_named
@@ -111,14 +111,25 @@ _running = partial(click.option, cls=SectionedOption, section="Running")
 @_fixing("--fix", help="Write the verified fixes.")
 @_fixing("--diff", help="Print the verified fixes as a diff, and write nothing.")
 @_output(
-    "--format", type=click.Choice(printing.FORMATS), default="full", help="How to report (full)."
+    "--format",
+    type=click.Choice(rendering.FORMATS),
+    default="full",
+    metavar="FORMAT",
+    help=f"How to report: {', '.join(rendering.FORMATS)} (full).",
 )
-@_output("-o", "--output", metavar="FILE", help="Report to a file.")
+@_output(
+    "-o",
+    "--output",
+    multiple=True,
+    metavar="[FORMAT=]FILE",
+    help="Report to a file; with a format, beside what is printed. May be repeated.",
+)
 @_output(
     "--color", type=click.Choice(printing.COLORS), default="auto", help="When to colour (auto)."
 )
 @_output("-q", "--quiet", is_flag=True, help="Findings only: no notes, no summary.")
 @_output("-v", "--verbose", is_flag=True, help="Also what was cleared, and what models were fed.")
+@_output("--statistics", is_flag=True, help="Count what each rule found, after the findings.")
 @_running("--fail-on", type=click.Choice(FAIL_ON), help="What makes the exit status 1 (confirmed).")
 @_running("--exit-zero", is_flag=True, help="Findings leave the exit status at 0.")
 @_running("--config", metavar="FILE", help="Read [tool.gradlint] from this file.")
@@ -169,10 +180,14 @@ def rule(word: str | None) -> int:
 def _compatible(options: dict[str, Any]) -> None:
     if options["fix"] and options["diff"]:
         raise click.UsageError("--fix and --diff exclude each other.")
-    if options["diff"] and options["format"] == "json":
+    is_text = options["format"] in rendering.TEXTS
+    if options["diff"] and not is_text:
         raise click.UsageError(
-            "--diff and --format json exclude each other: the JSON has the edits."
+            f"--diff takes the place of --format {options['format']}: "
+            f"write that with -o {options['format']}=FILE."
         )
+    if options["statistics"] and not is_text:
+        raise click.UsageError("--statistics needs --format full or concise.")
     if options["isolated"] and options["config"]:
         raise click.UsageError("--isolated and --config exclude each other.")
 

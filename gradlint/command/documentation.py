@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterator, Sequence
 from textwrap import dedent, indent
 
@@ -27,25 +28,32 @@ def page(rule: Rule) -> str:
     parts = [
         f"{rule.code} {rule.name} ({rule.severity})",
         inspect.cleandoc(type(rule).__doc__ or rule.summary),
-        _configuration(rule),
+        *(_block("Configuration, with its defaults:", lines) for lines in configuration(rule)),
         *(part for example in rule.examples for part in _example(example)),
     ]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(parts)
 
 
-def _configuration(rule: Rule) -> str:
+def configuration(rule: Rule) -> Iterator[str]:
+    """What can be configured of a rule, with the defaults, where anything can."""
     defaults = thresholds(rule)
-    if not defaults:
-        return ""
-    lines = [f"[tool.gradlint.rules.{rule.name}]"]
-    lines += [f"{key.replace('_', '-')} = {_toml(value)}" for key, value in defaults.items()]
-    return "Configuration, with its defaults:\n\n" + indent("\n".join(lines), "    ")
+    if defaults:
+        lines = [f"{key.replace('_', '-')} = {toml(value)}" for key, value in defaults.items()]
+        yield "\n".join([f"[tool.gradlint.rules.{rule.name}]", *lines])
 
 
-def _toml(value: object) -> str:
+def toml(value: object) -> str:
+    """A value as it is written in TOML."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml, value))}]"
     if isinstance(value, bool):
         return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return json.dumps(value) if isinstance(value, str) else str(value)
+
+
+def without_marks(code: str) -> str:
+    """The code of an example as it is written."""
+    return code.replace("«", "").replace("»", "")
 
 
 def _example(example: Good | Bad) -> Iterator[str]:
@@ -67,7 +75,7 @@ def _pointed(code: str) -> str:
     """The code with carets under the expression between the marks «»."""
     lines: list[str] = []
     for line in dedent(code).splitlines():
-        plain = line.replace("«", "").replace("»", "")
+        plain = without_marks(line)
         lines.append(plain)
         if "«" in line:
             start = line.index("«")

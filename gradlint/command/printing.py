@@ -7,48 +7,46 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import click
 
 from gradlint.command.config import Settings
+from gradlint.command.destinations import Destination, destinations
 from gradlint.command.outcome import failing_states
 from gradlint.command.patch import Patch, patch, unified, write
+from gradlint.command.rendering import FORMATS, formatted, rendered
 from gradlint.errors import GradlintError
 from gradlint.finding import Problem, Report
-from gradlint.formats import concise, full, json
 from gradlint.formats.view import DOUBTFUL, View, footer, one_line
 from gradlint.rule import State
 from gradlint.source import Source
 
 COLORS = ("auto", "always", "never")
-_RENDERERS: dict[str, ModuleType] = {"full": full, "concise": concise, "json": json}
-FORMATS = tuple(_RENDERERS)
 
 
 def show(report: Report, settings: Settings, options: dict[str, Any]) -> View:
-    """Print the report, and write or print the fixes; what was printed in the end."""
-    view = View(report, _states(settings, options), options["verbose"], options["quiet"])
+    """Print the reports, and write or print the fixes; what was printed in the end."""
+    wanted = destinations(options["format"], options["output"], FORMATS)
+    failing = failing_states(settings)
+    states = failing | DOUBTFUL if options["suspected"] else failing
+    states |= {State.CLEARED} if options["verbose"] else set()
+    view = View(report, states, options["verbose"], options["quiet"], failing=failing)
     changed = patch(finding for _, finding in view.findings if finding.state is State.CONFIRMED)
     if options["fix"]:
         view = _fixed(view, changed)
-    color = _color(options["color"], sys.stdout)
     if options["diff"]:
         view = replace(view, report=_with(report, changed.problems))
-        _diff(view, changed, options["output"], color)
-    else:
-        _report(view, _RENDERERS[options["format"]].render(view), options, color)
-    for each in view.report.problems:
-        problem(each)
+    for each in wanted:
+        if options["diff"] and each.main:
+            _diff(view, changed, each, options)
+        else:
+            _report(formatted(view, each, settings), each, options)
+    if wanted[-1].file is not None and not options["diff"] and not view.quiet:
+        status(footer(view))
+    for found in view.report.problems:
+        problem(found)
     return view
-
-
-def _states(settings: Settings, options: dict[str, Any]) -> frozenset[State]:
-    states = failing_states(settings)
-    if options["suspected"] or options["format"] == "json":
-        states |= DOUBTFUL
-    return states | {State.CLEARED} if options["verbose"] else states
 
 
 def _fixed(view: View, changed: Patch) -> View:
@@ -66,17 +64,17 @@ def _sources(view: View, changed: Patch) -> dict[str, Source]:
     return {path: source for path in changed.paths if (source := view.source(path)) is not None}
 
 
-def _diff(view: View, changed: Patch, file: str | None, color: bool) -> None:
+def _diff(view: View, changed: Patch, main: Destination, options: dict[str, Any]) -> None:
     sources = _sources(view, changed)
     data = b"".join(unified(each, each.edited(changed.edits)) for each in sources.values())
-    if file is not None:
-        _save(file, data)
-    elif color:
+    if main.file is not None:
+        _save(main.file, data)
+    elif _color(options["color"], sys.stdout):
         click.echo(_colored(data.decode(errors="replace")), nl=False, color=True)
     else:
         click.echo(data, nl=False)
     if not view.quiet:
-        status(concise.render(view))
+        status(rendered(view, "concise", options["statistics"]))
 
 
 def _colored(diff: str) -> str:
@@ -85,15 +83,13 @@ def _colored(diff: str) -> str:
     return "".join(click.style(line, fg=colors.get(line[0])) for line in lines)
 
 
-def _report(view: View, text: str, options: dict[str, Any], color: bool) -> None:
-    file = options["output"]
-    if file is None:
-        if text:
-            result(text, color)
-        return
-    _save(file, (click.unstyle(text) + "\n").encode(errors="backslashreplace"))
-    if not view.quiet:
-        status(footer(view))
+def _report(view: View, destination: Destination, options: dict[str, Any]) -> None:
+    text = rendered(view, destination.format, options["statistics"])
+    if destination.file is not None:
+        data = f"{click.unstyle(text)}\n" if text else ""
+        _save(destination.file, data.encode(errors="backslashreplace"))
+    elif text:
+        result(text, _color(options["color"], sys.stdout))
 
 
 def _save(file: str, data: bytes) -> None:
@@ -104,9 +100,14 @@ def _save(file: str, data: bytes) -> None:
 
 
 def _color(choice: str, stream: Any) -> bool:
-    if choice == "auto":
-        return bool(stream.isatty()) and not os.environ.get("NO_COLOR")
-    return choice == "always"
+    """Whether to colour; the variables are those of no-color.org and force-color.org."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
 
 
 def result(text: str, color: bool = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from gradlint.finding import Finding
-from gradlint.formats.view import View, footer, note
+from gradlint.formats.view import View, footer, note, place, sentence
 from gradlint.rule import Severity, State
 
 
@@ -20,11 +20,8 @@ def render(view: View) -> str:
 
 def line(view: View, finding: Finding) -> str:
     """A finding in one line."""
-    span = finding.span
     head = click.style(f"{finding.code} {finding.name}", bold=True)
-    text = f"{span.path}:{span.line}:{span.column}: {head}: {finding.message}"
-    if finding.evidence is not None:
-        text += f": {finding.evidence.sentence}"
+    text = f"{place(finding.span)}: {head}: {sentence(finding)}"
     return text + "".join(f" [{mark}]" for mark in _marks(view, finding))
 
 

@@ -31,7 +31,7 @@ def excerpt(source: Source, span: Span, label: str, gutter: int) -> list[str]:
 
 def changes(before: Source, after: Source, gutter: int) -> list[str]:
     """The lines that differ, new ones with their numbers; a gap between changes apart."""
-    old, new = _lines(before), _lines(after)
+    old, new = lines_of(before), lines_of(after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     shown = [bar(gutter)]
     for tag, i, i_stop, j, j_stop in matcher.get_opcodes():
@@ -44,7 +44,8 @@ def changes(before: Source, after: Source, gutter: int) -> list[str]:
     return [*shown, bar(gutter)]
 
 
-def _lines(source: Source) -> list[str]:
+def lines_of(source: Source) -> list[str]:
+    """The lines of a file, without their ends."""
     return [line.rstrip("\r") for line in source.text.split("\n")]
 
 

@@ -8,11 +8,9 @@ import click
 
 from gradlint.finding import Finding, Fix, ModelReport
 from gradlint.formats.excerpt import changes, excerpt, width
-from gradlint.formats.view import View, count, decimal, footer, note, one_line
+from gradlint.formats.view import View, count, decimal, footer, note, one_line, place, unit
 from gradlint.rule import Checkpoint, Severity, State
-from gradlint.span import Span
 
-WIDTH = 100
 PLACES = 4  # as many other places are shown without --verbose
 
 _CHECKPOINTS = {
@@ -24,7 +22,7 @@ _CHECKPOINTS = {
 
 def render(view: View) -> str:
     """Findings, then notes on models that were not measured, then the summary."""
-    blocks = ["\n".join(_finding(view, model, finding)) for model, finding in view.findings]
+    blocks = [block(view, model, finding) for model, finding in view.findings]
     if view.quiet:
         return "\n\n".join(blocks)
     notes = [line for model in view.noted for line in _note(view, model)]
@@ -33,10 +31,15 @@ def render(view: View) -> str:
     return "\n\n".join([*blocks, footer(view)])
 
 
+def block(view: View, model: ModelReport, finding: Finding) -> str:
+    """All that is said of a finding."""
+    return "\n".join(_finding(view, model, finding))
+
+
 def _finding(view: View, model: ModelReport, finding: Finding) -> Iterator[str]:
     gutter = _gutter(finding)
-    yield _header(finding)
-    yield f"{' ' * gutter}{click.style('-->', fg='blue')} {_place(finding.span)}  {finding.target}"
+    yield _header(view, finding)
+    yield f"{' ' * gutter}{click.style('-->', fg='blue')} {place(finding.span)}  {finding.target}"
     source = view.source(finding.span.path)
     if source is not None:
         yield from excerpt(source, finding.span, finding.label, gutter)
@@ -57,17 +60,19 @@ def _gutter(finding: Finding) -> int:
     return len(str(last))
 
 
-def _header(finding: Finding) -> str:
+def _header(view: View, finding: Finding) -> str:
     left = f"{finding.code} {finding.name}  {finding.message}"
     right = f"{finding.severity}, {finding.state}"
     grave = finding.state is State.CONFIRMED and finding.severity is Severity.ERROR
     head, colour = f"{finding.code} {finding.name}", "red" if grave else "yellow"
-    return left.replace(head, click.style(head, fg=colour, bold=True), 1) + _flush(left, right)
+    return left.replace(head, click.style(head, fg=colour, bold=True), 1) + _flush(
+        view, left, right
+    )
 
 
-def _flush(left: str, right: str) -> str:
+def _flush(view: View, left: str, right: str) -> str:
     """The text at the right margin; a long line pushes it further, and is not broken."""
-    return " " * max(2, WIDTH - width(left) - width(right)) + right
+    return " " * max(2, view.width - width(left) - width(right)) + right
 
 
 def _evidence(model: ModelReport, finding: Finding) -> str:
@@ -81,19 +86,17 @@ def _evidence(model: ModelReport, finding: Finding) -> str:
 def _related(view: View, finding: Finding) -> Iterator[str]:
     shown = finding.related if view.verbose else finding.related[:PLACES]
     for related in shown:
-        yield f"also: {related.message} ({_place(related.span)})"
+        yield f"also: {related.message} ({place(related.span)})"
     rest = len(finding.related) - len(shown)
     if rest:
         yield f"also: {count(rest, 'more place')} (shown with --verbose)"
 
 
 def _fix(view: View, finding: Finding, fix: Fix, gutter: int) -> Iterator[str]:
-    evenness = finding.evidence is not None and finding.evidence.quantity == "evenness"
-    unit = "digits" if evenness else "decades"
     state = "applied" if fix in view.applied else "verified"
     left = f"fix [{state}]: {fix.title}"
-    numbers = f"{decimal(fix.before)} -> {decimal(fix.after)} {unit}"
-    yield left.replace(state, click.style(state, fg="green"), 1) + _flush(left, numbers)
+    numbers = f"{decimal(fix.before)} -> {decimal(fix.after)} {unit(finding)}"
+    yield left.replace(state, click.style(state, fg="green"), 1) + _flush(view, left, numbers)
     for path in dict.fromkeys(edit.span.path for edit in fix.edits):
         yield from _changes(view, fix, path, gutter)
     trial = f"{decimal(fix.trial_before, 2)} -> {decimal(fix.trial_after, 2)}"
@@ -122,7 +125,3 @@ def _measured(view: View, model: ModelReport) -> Iterator[str]:
         yield f"{place}: {model.target} {model.status}: {model.inputs} ({model.seconds:.1f} s)"
         for argument in model.arguments:
             yield f"  {argument.name} = {argument.value}, from {argument.origin}"
-
-
-def _place(span: Span) -> str:
-    return f"{span.path}:{span.line}:{span.column}"

@@ -17,8 +17,13 @@ SCHEMA_VERSION = 1
 
 def render(view: View) -> str:
     """The report as JSON, in ASCII."""
+    return json.dumps(document(view), indent=2, allow_nan=False)
+
+
+def document(view: View) -> dict[str, Any]:
+    """The report as JSON has it."""
     report = view.report
-    document = {
+    return {
         "schema_version": SCHEMA_VERSION,
         "gradlint": __version__,
         "torch": report.torch,
@@ -26,7 +31,6 @@ def render(view: View) -> str:
         "findings": [_finding(finding) for _, finding in view.findings],
         "errors": [_problem(problem) for problem in report.problems],
     }
-    return json.dumps(document, indent=2, allow_nan=False)
 
 
 def _model(model: ModelReport) -> dict[str, Any]:
@@ -38,7 +42,7 @@ def _model(model: ModelReport) -> dict[str, Any]:
         "hint": model.hint,
         "arguments": [asdict(argument) for argument in model.arguments],
         "inputs": model.inputs,
-        "seconds": _number(round(model.seconds, 3)),
+        "seconds": number(round(model.seconds, 3)),
     }
 
 
@@ -52,7 +56,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "message": finding.message,
         "signature": finding.signature,
         "related": [_related(related) for related in finding.related],
-        "evidence": _evidence(finding.evidence) if finding.evidence else None,
+        "evidence": evidence(finding.evidence) if finding.evidence else None,
         "fixes": [_fix(fix) for fix in finding.fixes],
     }
 
@@ -65,12 +69,13 @@ def _related(related: Related) -> dict[str, Any]:
     return {**_place(related.span), "message": related.message}
 
 
-def _evidence(evidence: Evidence) -> dict[str, Any]:
+def evidence(found: Evidence) -> dict[str, Any]:
+    """The numbers behind a verdict."""
     return {
-        "quantity": evidence.quantity,
-        "measured": _number(evidence.measured),
-        "limit": _number(evidence.limit),
-        "seeds": evidence.seeds,
+        "quantity": found.quantity,
+        "measured": number(found.measured),
+        "limit": number(found.limit),
+        "seeds": found.seeds,
     }
 
 
@@ -80,10 +85,10 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "checkpoint": fix.checkpoint,
         "verified": fix.verified,
         "why_not": fix.why_not,
-        "before": _number(fix.before),
-        "after": _number(fix.after),
-        "trial_before": _number(fix.trial_before),
-        "trial_after": _number(fix.trial_after),
+        "before": number(fix.before),
+        "after": number(fix.after),
+        "trial_before": number(fix.trial_before),
+        "trial_after": number(fix.trial_after),
         "edits": [_edit(edit) for edit in fix.edits],
     }
 
@@ -96,6 +101,6 @@ def _problem(problem: Problem) -> dict[str, Any]:
     return {"path": problem.path, "message": problem.message, "hint": problem.hint}
 
 
-def _number(value: float) -> float | str:
+def number(value: float) -> float | str:
     """JSON has no infinity: "inf", "-inf" and "nan" are texts."""
     return value if math.isfinite(value) else str(float(value))

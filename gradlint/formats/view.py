@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,9 +13,27 @@ from gradlint.errors import GradlintError
 from gradlint.finding import Finding, Fix, ModelReport, Report, Status
 from gradlint.rule import Severity, State
 from gradlint.source import Source
+from gradlint.span import Span
 
 ALWAYS = frozenset({State.CONFIRMED})
 DOUBTFUL = frozenset({State.SUSPECTED, State.UNPROVEN})
+WIDTH = 100  # of a line, where no terminal says how wide it is
+_PLACE = re.compile(r"(?P<path>.+?)(?::(?P<line>[1-9]\d*))?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class RuleText:
+    """A rule as other programs show it."""
+
+    code: str
+    name: str
+    severity: Severity
+    summary: str
+    reason: str = ""
+    text: str = ""
+    markdown: str = ""
+    address: str = ""  # of its page, where the documentation is published
+    precision: str = ""  # very-high, high, medium or low, where it was measured
 
 
 @dataclass(frozen=True)
@@ -25,6 +45,9 @@ class View:
     verbose: bool = False
     quiet: bool = False
     applied: frozenset[Fix] = frozenset()
+    failing: frozenset[State] = ALWAYS  # what makes the exit status 1
+    width: int = WIDTH
+    rules: tuple[RuleText, ...] = ()  # only for the formats that explain them
 
     @cached_property
     def findings(self) -> list[tuple[ModelReport, Finding]]:
@@ -37,6 +60,11 @@ class View:
         ]
         return sorted(found, key=lambda pair: (pair[1].span, pair[1].code))
 
+    @cached_property
+    def remaining(self) -> list[tuple[ModelReport, Finding]]:
+        """The findings that are still there when the fixes are written."""
+        return [pair for pair in self.findings if pair[1].fix not in self.applied]
+
     @property
     def noted(self) -> Iterator[ModelReport]:
         """The models that something is to be said of; what was named and not done is a problem."""
@@ -45,6 +73,10 @@ class View:
             for model in self.report.models
             if model.reason and (model.status is Status.PROBED or not model.named)
         )
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether a finding makes the exit status 1."""
+        return finding.severity is Severity.ERROR and finding.state in self.failing
 
     def hidden(self, model: ModelReport) -> int:
         """How many suspicions of a model are not shown."""
@@ -65,6 +97,41 @@ def note(view: View, model: ModelReport) -> str:
     hidden = view.hidden(model)
     tail = f"; {hidden} suspected (shown with --suspected)" if hidden else ""
     return f"{place}: note: {undone(model)}{tail}"
+
+
+def place(span: Span) -> str:
+    """Where a span begins, as it is read."""
+    return f"{span.path}:{span.line}:{span.column}"
+
+
+def split_place(text: str) -> tuple[str, int | None]:
+    """The path and the line of a problem: "net.py:12", or the path alone."""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        return text, None
+    return found["path"], int(found["line"]) if found["line"] else None
+
+
+def sentence(finding: Finding) -> str:
+    """What is wrong, and what was measured."""
+    measured = f": {finding.evidence.sentence}" if finding.evidence else ""
+    return f"{finding.message}{measured}"
+
+
+def fingerprints(findings: list[Finding]) -> list[str]:
+    """The signature of each, with a running number: unique, and free of lines."""
+    seen: Counter[str] = Counter()
+    named = []
+    for finding in findings:
+        seen[finding.signature] += 1
+        named.append(f"{finding.signature}:{seen[finding.signature]}")
+    return named
+
+
+def unit(finding: Finding) -> str:
+    """What the numbers of a fix count."""
+    evenness = finding.evidence is not None and finding.evidence.quantity == "evenness"
+    return "digits" if evenness else "decades"
 
 
 def undone(model: ModelReport) -> str:

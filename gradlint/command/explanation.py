@@ -1,0 +1,64 @@
+"""Rules as other programs show them: their documentation in plain text and in Markdown."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from collections.abc import Iterator
+from textwrap import dedent
+
+from gradlint.command.documentation import configuration, page, without_marks
+from gradlint.formats.markup import fenced
+from gradlint.formats.view import RuleText
+from gradlint.rule import Bad, Good, Rule
+
+SITE = ""  # where the documentation is published; nowhere yet
+LONGEST = 1024  # of what GitHub shows as a description
+_SECTION = re.compile(r"^(\w[\w ]*):\n((?: {4}.*(?:\n|$)|\n)+)", re.MULTILINE)
+
+
+def explained(rule: Rule) -> RuleText:
+    """What SARIF holds of a rule."""
+    return RuleText(
+        rule.code,
+        rule.name,
+        rule.severity,
+        rule.summary,
+        reason=" ".join(_SECTION.split(_documentation(rule), 1)[0].split())[:LONGEST],
+        text=page(rule),
+        markdown=markdown(rule),
+        address=f"{SITE}/rules/{rule.name}/" if SITE else "",
+    )
+
+
+def markdown(rule: Rule) -> str:
+    """The page of a rule in Markdown, with the change of each example as a diff."""
+    parts = [
+        f"# {rule.code} {rule.name} ({rule.severity})",
+        _SECTION.sub(_section, _documentation(rule)).strip(),
+        *(f"## Configuration\n\n{fenced(lines, 'toml')}" for lines in configuration(rule)),
+        *(part for example in rule.examples for part in _example(example)),
+    ]
+    return "\n\n".join(parts)
+
+
+def _documentation(rule: Rule) -> str:
+    return inspect.cleandoc(type(rule).__doc__ or rule.summary)
+
+
+def _section(found: re.Match[str]) -> str:
+    return f"## {found[1]}\n\n{dedent(found[2]).strip()}\n\n"
+
+
+def _example(example: Good | Bad) -> Iterator[str]:
+    fed = f", fed with `{example.input}`" if example.input else ""
+    code = without_marks(dedent(example.code).strip())
+    if isinstance(example, Bad):
+        fixed = dedent(example.fixed).strip()
+        lines = list(difflib.ndiff(code.split("\n"), fixed.split("\n")))
+        changed = "\n".join(line.rstrip() for line in lines if not line.startswith("?"))
+        yield f"## Confirmed{fed}, and what heals it\n\n{fenced(changed, 'diff')}"
+    else:
+        title = "Suspected, and cleared by measuring" if example.matches else "Healthy"
+        yield f"## {title}{fed}\n\n{fenced(code, 'python')}"

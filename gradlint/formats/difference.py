@@ -1,0 +1,31 @@
+"""A verified fix as text that other programs show: a unified diff, and its proof."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from gradlint.finding import Finding, Fix
+from gradlint.formats.excerpt import lines_of, printable
+from gradlint.formats.view import View, decimal, unit
+
+
+def difference(view: View, fix: Fix) -> str:
+    """The lines that a fix changes, as a unified diff."""
+    paths = dict.fromkeys(edit.span.path for edit in fix.edits)
+    return "\n".join(line for path in paths for line in _of_file(view, fix, path))
+
+
+def _of_file(view: View, fix: Fix, path: str) -> Iterator[str]:
+    before = view.source(path)
+    if before is not None:
+        old, new = lines_of(before), lines_of(before.edited(fix.edits))
+        lines = difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="")
+        yield from map(printable, lines)
+
+
+def proof(finding: Finding, fix: Fix) -> str:
+    """The numbers before and after a fix."""
+    numbers = f"{decimal(fix.before)} -> {decimal(fix.after)} {unit(finding)}"
+    trial = f"{decimal(fix.trial_before, 2)} -> {decimal(fix.trial_after, 2)}"
+    return f"{numbers}, trial loss {trial} of the best constant"
