@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from gradlint import __version__
-from gradlint.command import config, printing, rendering
+from gradlint.command import completion, config, printing, rendering
 from gradlint.command.collect import collect
 from gradlint.command.config import FAIL_ON, Config, Request, Settings
 from gradlint.command.outcome import NOT_DONE, exit_status, with_named
@@ -28,7 +28,8 @@ DISTRIBUTION = "gradlint-torch"
 def main() -> None:
     """The console script."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the children end with us
-    sys.exit(run(sys.argv[1:]))
+    completed = completion.asked_for(gradlint)
+    sys.exit(run(sys.argv[1:]) if completed is None else completed)
 
 
 def run(args: Sequence[str]) -> int:
@@ -92,15 +93,26 @@ def gradlint() -> None:
 
 _probing = partial(click.option, cls=SectionedOption, section="What to probe")
 _rules = partial(
-    click.option, cls=SectionedOption, section="Rules", multiple=True, callback=_listed
+    click.option,
+    cls=SectionedOption,
+    section="Rules",
+    multiple=True,
+    callback=_listed,
+    shell_complete=completion.rule,
 )
 _fixing = partial(click.option, cls=SectionedOption, section="Fixing", is_flag=True)
 _output = partial(click.option, cls=SectionedOption, section="Output")
 _running = partial(click.option, cls=SectionedOption, section="Running")
 
 
-@gradlint.command(cls=Sectioned, epilog="gradlint rule [NAME|CODE] explains the rules.")
-@click.argument("paths", nargs=-1)
+_COMMANDS = """\b
+gradlint rule [NAME|CODE] explains the rules.
+gradlint config [OPTIONS] prints the settings in force, and where they are from.
+gradlint completion bash|zsh|fish prints a script for the shell."""
+
+
+@gradlint.command(cls=Sectioned, epilog=_COMMANDS)
+@click.argument("paths", nargs=-1, shell_complete=completion.paths)
 @_probing("--input", metavar="SPEC", help='What the model is fed: "8x3x32x32".')
 @_probing("--seed", type=int, help="Seed of the first of three copies (0).")
 @_probing("--device", help="Where the probe runs (cpu).")
@@ -134,6 +146,7 @@ _running = partial(click.option, cls=SectionedOption, section="Running")
 @_running("--exit-zero", is_flag=True, help="Findings leave the exit status at 0.")
 @_running("--config", metavar="FILE", help="Read [tool.gradlint] from this file.")
 @_running("--isolated", is_flag=True, help="Read no configuration.")
+@_running("--show-settings", is_flag=True, help="Print what is in force, as gradlint config does.")
 @_running("--jobs", type=click.IntRange(min=1), metavar="N", help="Models checked at a time.")
 @_running(
     "--version",
@@ -156,6 +169,8 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     found = Config() if options["isolated"] else config.load(_path(options["config"]))
     settings = _settings(found.settings, options)
     config.validate(settings)
+    if options["show_settings"]:
+        return _show_settings(found, settings, options)
     requests, problems = collect(paths, found.targets, options["input"])
     report = _checked(requests, settings)
     report = with_named(replace(report, problems=(*problems, *report.problems)))
@@ -164,7 +179,7 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
 
 
 @gradlint.command()
-@click.argument("word", metavar="[NAME|CODE]", required=False)
+@click.argument("word", metavar="[NAME|CODE]", required=False, shell_complete=completion.rule)
 def rule(word: str | None) -> int:
     """Explain a rule, or list them all."""
     from gradlint import registry
@@ -174,6 +189,21 @@ def rule(word: str | None) -> int:
         printing.result(documentation.table(registry.rules()))
     else:
         printing.result(documentation.page(registry.find_rule(word)))
+    return 0
+
+
+@gradlint.command("completion")
+@click.argument("shell", type=click.Choice(completion.SHELLS))
+def print_completion(shell: str) -> int:
+    """Print the script that completes words in a shell."""
+    printing.result(completion.script(gradlint, shell))
+    return 0
+
+
+def _show_settings(found: Config, settings: Settings, options: dict[str, Any]) -> int:
+    from gradlint.command.origins import in_force
+
+    printing.result(in_force(found, settings, options))
     return 0
 
 

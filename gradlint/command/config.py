@@ -51,6 +51,7 @@ class Config:
     path: Path | None = None
     settings: Settings = Settings()
     targets: tuple[Request, ...] = ()
+    keys: frozenset[str] = frozenset()  # what it says anything of
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -115,7 +116,8 @@ def _read(path: Path, table: dict[str, Any]) -> Config:
             thresholds=_thresholds(table.get("rules", {})),
         )
         validate(settings)
-        return Config(path, settings, _targets(path.parent, table.get("targets", [])))
+        targets = _targets(path.parent, table.get("targets", []))
+        return Config(path, settings, targets, frozenset(table))
     except GradlintError as error:
         raise GradlintError(f"{relative(path)}: {error.message}", error.hint) from error
 

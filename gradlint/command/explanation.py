@@ -13,7 +13,6 @@ from gradlint.formats.markup import fenced
 from gradlint.formats.view import RuleText
 from gradlint.rule import Bad, Good, Rule
 
-SITE = ""  # where the documentation is published; nowhere yet
 LONGEST = 1024  # of what GitHub shows as a description
 _SECTION = re.compile(r"^(\w[\w ]*):\n((?: {4}.*(?:\n|$)|\n)+)", re.MULTILINE)
 
@@ -28,7 +27,6 @@ def explained(rule: Rule) -> RuleText:
         reason=" ".join(_SECTION.split(_documentation(rule), 1)[0].split())[:LONGEST],
         text=page(rule),
         markdown=markdown(rule),
-        address=f"{SITE}/rules/{rule.name}/" if SITE else "",
     )
 
 

@@ -10,8 +10,14 @@ import click
 class Gradlint(click.Group):
     """`gradlint net.py` is `gradlint check net.py`."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands that a user writes."""
+        return sorted({*self.commands, "config"} - {"check"})
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command where none is named."""
+        if args[:1] == ["config"]:  # takes what the default command takes
+            args = ["--show-settings", *args[1:]]
         known = args and args[0] in self.commands
         return super().parse_args(ctx, args if known else ["check", *args])
 

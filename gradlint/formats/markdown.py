@@ -38,10 +38,10 @@ def _cells(view: View, finding: Finding) -> tuple[str, ...]:
     measured = f"{decimal(evidence.measured)} (limit {decimal(evidence.limit)})" if evidence else ""
     return (
         _mark(view, finding),
-        code(one_line(place(finding.span))),
+        code(place(finding.span)),
         code(finding.target),
         f"{finding.code} {finding.name}",
-        plain(one_line(finding.message)),
+        plain(finding.message),
         measured,
     )
 
@@ -56,22 +56,21 @@ def _mark(view: View, finding: Finding) -> str:
 
 def _details(view: View) -> Iterator[str]:
     for model, finding in view.findings:
-        title = f"{finding.code} {finding.name} in <code>{escape(finding.target)}</code>"
+        title = f"{finding.code} {finding.name} in <code>{escape(one_line(finding.target))}</code>"
         parts = [f"<details><summary>{title}</summary>", *_said(view, model, finding), "</details>"]
         yield "\n\n".join(parts)
 
 
 def _said(view: View, model: ModelReport, finding: Finding) -> Iterator[str]:
-    where = f"{code(one_line(place(finding.span)))}: {plain(one_line(sentence(finding)))}"
+    where = f"{code(place(finding.span))}: {plain(sentence(finding))}"
     if finding.evidence is None:
-        where += f" (not measured{': ' + code(one_line(model.reason)) if model.reason else ''})"
+        where += f" (not measured{': ' + code(model.reason) if model.reason else ''})"
     yield where
     others = [
-        f"- also: {plain(one_line(each.message))} ({code(one_line(place(each.span)))})"
-        for each in finding.related
+        f"- also: {plain(each.message)} ({code(place(each.span))})" for each in finding.related
     ]
     others += [
-        f"- tried: {plain(fix.title)}: {plain(one_line(fix.why_not))}"
+        f"- tried: {plain(fix.title)}: {plain(fix.why_not)}"
         for fix in finding.fixes
         if not fix.verified
     ]
@@ -96,7 +95,7 @@ def _fitting(details: list[str], room: int) -> Iterator[str]:
 def _notes(view: View) -> Iterator[str]:
     lines = [f"- error: {_problem(each)}" for each in view.report.problems]
     if not view.quiet:
-        lines += [f"- {code(one_line(note(view, model)))}" for model in view.noted]
+        lines += [f"- {code(note(view, model))}" for model in view.noted]
     if len(lines) > ROWS:
         lines[ROWS:] = [f"- and {len(lines) - ROWS} more"]
     if lines:
@@ -104,5 +103,5 @@ def _notes(view: View) -> Iterator[str]:
 
 
 def _problem(problem: Problem) -> str:
-    hint = f" ({plain(one_line(problem.hint))})" if problem.hint else ""
-    return code(one_line(f"{problem.path}: {problem.message}")) + hint
+    hint = f" ({plain(problem.hint)})" if problem.hint else ""
+    return code(f"{problem.path}: {problem.message}") + hint

@@ -1,30 +1,27 @@
-"""Text of other people in Markdown: shown as it is, and nothing else than shown."""
+"""Text of other people in Markdown: shown as it is, on one line, and nothing else than shown."""
 
 from __future__ import annotations
 
 import re
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@&!$])")
+from gradlint.formats.view import one_line
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#~&!$])")
 
 
 def plain(text: str) -> str:
-    """Text in which nothing is markup."""
-    return _SPECIAL.sub(r"\\\1", text).replace("\\@", "@\u2060")  # nobody is mentioned
+    """Text in which nothing is markup, a bar ends no cell and nobody is mentioned."""
+    escaped = _SPECIAL.sub(r"\\\1", one_line(text))
+    return escaped.replace("|", "&#124;").replace("@", "@\u2060")
 
 
 def code(text: str) -> str:
-    """Text as code inside a line; a bar would end a cell of a table."""
-    ticks = "`" * (_longest(text) + 1)
-    space = " " if "`" in text else ""
-    return f"{ticks}{space}{text}{space}{ticks}".replace("|", "\\|")
+    """Text as code inside a line."""
+    shown = one_line(text)
+    return f"<code>{plain(text)}</code>" if not shown or set(shown) & set("`|") else f"`{shown}`"
 
 
 def fenced(text: str, language: str = "") -> str:
     """A block of code."""
-    fence = "`" * max(3, _longest(text) + 1)
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
     return f"{fence}{language}\n{text}\n{fence}"
-
-
-def _longest(text: str) -> int:
-    """The longest row of backticks."""
-    return max(map(len, re.findall("`+", text)), default=0)

@@ -14,6 +14,8 @@ SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 
+SITE = ""  # the address of the documentation; it is not published yet
+
 
 def render(view: View) -> str:
     """The report as SARIF, in ASCII."""
@@ -38,12 +40,9 @@ def _run(view: View) -> dict[str, Any]:
 
 
 def _driver(rules: list[RuleText]) -> dict[str, Any]:
-    return {
-        "name": "gradlint",
-        "version": __version__,
-        "semanticVersion": __version__,
-        "rules": [_rule(rule) for rule in rules],
-    }
+    driver = {"name": "gradlint", "version": __version__, "semanticVersion": __version__}
+    address = {"informationUri": SITE} if SITE else {}
+    return driver | address | {"rules": [_rule(rule) for rule in rules]}
 
 
 def _rules(view: View, findings: list[Finding]) -> list[RuleText]:
@@ -63,8 +62,8 @@ def _rule(rule: RuleText) -> dict[str, Any]:
         "help": {"text": rule.text or rule.name, "markdown": rule.markdown or rule.name},
         "defaultConfiguration": {"level": str(rule.severity)},
     }
-    if rule.address:
-        described["helpUri"] = rule.address
+    if SITE:
+        described["helpUri"] = f"{SITE}/rules/{rule.name}/"
     if rule.precision:
         described["properties"] = {"precision": rule.precision}
     return described

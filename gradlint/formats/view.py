@@ -32,7 +32,6 @@ class RuleText:
     reason: str = ""
     text: str = ""
     markdown: str = ""
-    address: str = ""  # of its page, where the documentation is published
     precision: str = ""  # very-high, high, medium or low, where it was measured
 
 
