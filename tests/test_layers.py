@@ -32,6 +32,7 @@ ARROWS = {
     "gradlint.command.config": {"errors", "command.paths", "registry", "command.validation"},
     "gradlint.registry": {"command.config", "errors", "rule", "command.validation"},
     "gradlint.command.documentation": {"registry", "rule"},
+    "gradlint.command.destinations": {"errors", "command.validation"},
 }
 # The packages, each with the ones that it may use.
 PACKAGES = {
@@ -179,7 +180,9 @@ def test_what_needs_no_model_loads_neither_torch_nor_libcst(tmp_path, args, expe
     assert loaded(code, tmp_path) == []
 
 
-@pytest.mark.parametrize("args", [["rule"], ["rule", "saturating-stack"]])
-def test_explaining_rules_loads_no_torch(tmp_path, args):
+@pytest.mark.parametrize(
+    "args", [["rule"], ["rule", "saturating-stack"], ["config"], ["completion", "bash"]]
+)
+def test_explaining_and_completing_loads_no_torch(tmp_path, args):
     code = f"from gradlint.cli import run\nassert run({args!r}) == 0"
     assert "torch" not in loaded(code, tmp_path)
