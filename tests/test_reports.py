@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradlint.finding import Evidence, Problem, Related
-from gradlint.formats import github, gitlab, json_lines, junit, markdown, statistics
+from gradlint.formats import github, gitlab, json_lines, junit, markdown, sarif, statistics
 from gradlint.formats.markup import code, fenced, plain
 from gradlint.formats.repository import in_repository, uri
 from gradlint.formats.view import View, fingerprints, split_place
 from gradlint.rule import Severity, State
+from gradlint.source import Source
+from gradlint.span import Edit
 
 ALL = frozenset(State)
 NASTY = "50% of `a|b`,\n::error::x: <i>σ</i> \x1b[31m\x00 \ud800 ``` @you"
@@ -294,6 +296,7 @@ def test_a_name_that_is_no_text_is_written_as_its_bytes(tmp_path, monkeypatch):
     [
         ("net.py", ("net.py", None)),
         ("net.py:12", ("net.py", 12)),
+        ("net.ipynb:cell 3:12", ("net.ipynb", None)),
         ("C:/net.py:12", ("C:/net.py", 12)),
         ("", ("", None)),
     ],
@@ -323,3 +326,35 @@ def test_an_infinite_measurement_is_written(report, changed, sick):
     found = View(changed(report, findings=(replace(sick, evidence=endless),)))
     assert "| infinite (limit 3.0) |" in markdown.render(found)
     assert '"GRD101.scale" value="infinite"' in junit.render(found)
+
+
+@pytest.fixture
+def in_notebook(project, report, changed, sick, span):
+    """The finding in the second cell of a notebook."""
+    cells = ["import torch.nn as nn\n", "x = 1\nnet = nn.Sequential(nn.Sigmoid())\n"]
+    document = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    (project / "net.ipynb").write_text(json.dumps(document))
+    source = Source.read("net.ipynb")
+    where = span(source.text, "nn.Sigmoid()", "net.ipynb")
+    fix = replace(sick.fix, edits=(Edit(where, "nn.ReLU()"),))
+    finding = replace(sick, span=where, related=(), fixes=(fix,))
+    found = changed(report, path="net.ipynb", span=where, findings=(finding,))
+    return View(replace(found, sources={"net.ipynb": source}))
+
+
+def test_code_hosts_are_pointed_to_the_beginning_of_a_notebook(in_notebook):
+    assert next(commands(github.render(in_notebook)))[1]["line"] == "1"
+    (found,) = json.loads(gitlab.render(in_notebook))
+    assert found["location"]["positions"]["begin"] == {"line": 1, "column": 1}
+    assert "cell 2, line 2: 2 saturating" in found["description"]
+    (result,) = json.loads(sarif.render(in_notebook))["runs"][0]["results"]
+    assert result["message"]["text"].startswith("cell 2, line 2: ")
+    assert "fixes" not in result
+    assert "+net = nn.Sequential(nn.ReLU())" in result["message"]["markdown"]
+
+
+def test_people_are_told_the_cell(in_notebook):
+    assert "`net.ipynb:cell 2:2:21`" in markdown.render(in_notebook)
+    assert "+++ b/net.ipynb:cell 2" in markdown.render(in_notebook)
+    case = ElementTree.fromstring(junit.render(in_notebook)).find(".//testcase")
+    assert (case.get("file"), case.get("line")) == ("net.ipynb", None)

@@ -32,7 +32,8 @@ def show(report: Report, settings: Settings, options: dict[str, Any]) -> View:
     states = failing | DOUBTFUL if options["suspected"] else failing
     states |= {State.CLEARED} if options["verbose"] else set()
     view = View(report, states, options["verbose"], options["quiet"], failing=failing)
-    changed = patch(finding for _, finding in view.findings if finding.state is State.CONFIRMED)
+    confirmed = (each for _, each in view.findings if each.state is State.CONFIRMED)
+    changed = patch(report, confirmed)
     if options["fix"]:
         view = _fixed(view, changed)
     if options["diff"]:

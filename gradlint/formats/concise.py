@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from gradlint.finding import Finding
-from gradlint.formats.view import View, footer, note, place, sentence
+from gradlint.formats.view import View, footer, note, sentence
 from gradlint.rule import Severity, State
 
 
@@ -21,7 +21,7 @@ def render(view: View) -> str:
 def line(view: View, finding: Finding) -> str:
     """A finding in one line."""
     head = click.style(f"{finding.code} {finding.name}", bold=True)
-    text = f"{place(finding.span)}: {head}: {sentence(finding)}"
+    text = f"{view.report.place(finding.span)}: {head}: {sentence(finding)}"
     return text + "".join(f" [{mark}]" for mark in _marks(view, finding))
 
 

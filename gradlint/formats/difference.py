@@ -19,9 +19,10 @@ def difference(view: View, fix: Fix) -> str:
 def _of_file(view: View, fix: Fix, path: str) -> Iterator[str]:
     before = view.source(path)
     if before is not None:
-        old, new = lines_of(before), lines_of(before.edited(fix.edits))
-        lines = difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="")
-        yield from map(printable, lines)
+        for name, *texts in before.changes(before.edited(fix.edits)):
+            old, new = map(lines_of, texts)
+            lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", lineterm="")
+            yield from map(printable, lines)
 
 
 def proof(finding: Finding, fix: Fix) -> str:

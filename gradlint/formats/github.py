@@ -10,7 +10,7 @@ import click
 from gradlint.finding import Finding, Problem
 from gradlint.formats import concise
 from gradlint.formats.repository import in_repository
-from gradlint.formats.view import View, count, one_line, sentence, split_place
+from gradlint.formats.view import View, count, one_line, pointed, sentence, split_place
 from gradlint.rule import State
 
 LIMIT = 10  # so many of a kind are shown of one step; GitHub drops the rest without a word
@@ -54,12 +54,12 @@ def _cut(cut: dict[str, int], totals: Counter[str]) -> str:
 
 
 def _finding(view: View, finding: Finding) -> Annotation:
-    span = finding.span
+    cell, span = pointed(view, finding.span)
     place: dict[str, str | int] = {"file": in_repository(span.path)}
     place |= {"line": span.line, "endLine": span.end_line}
     if span.line == span.end_line:  # columns of several lines make GitHub drop the annotation
         place |= {"col": span.column, "endColumn": span.end_column}
-    text = sentence(finding)
+    text = f"{cell}{sentence(finding)}"
     if finding.fix is not None:
         text += f"\nverified fix: {finding.fix.title}"
     place["title"] = f"{finding.code} {finding.name}"

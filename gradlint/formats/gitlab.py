@@ -7,7 +7,7 @@ from typing import Any
 
 from gradlint.finding import Finding
 from gradlint.formats.repository import in_repository
-from gradlint.formats.view import View, fingerprints, one_line, sentence
+from gradlint.formats.view import View, fingerprints, one_line, pointed, sentence
 from gradlint.rule import State
 
 
@@ -19,9 +19,10 @@ def render(view: View) -> str:
 
 
 def _finding(view: View, finding: Finding, fingerprint: str) -> dict[str, Any]:
-    span = finding.span
+    cell, span = pointed(view, finding.span)
+    said = one_line(f"{cell}{sentence(finding)}")
     return {
-        "description": f"{finding.code} {finding.name}: {one_line(sentence(finding))}",
+        "description": f"{finding.code} {finding.name}: {said}",
         "check_name": finding.name,
         "fingerprint": fingerprint,
         "severity": _severity(view, finding),

@@ -43,7 +43,7 @@ def _by_file(view: View) -> dict[str, list[Element]]:
 
 
 def _model(view: View, model: ModelReport) -> Element:
-    case = _case(model.path, model.target, model.span.line if model.span else None)
+    case = _case(*split_place(view.report.of_model(model)), model.target)
     case.set("time", f"{model.seconds:.3f}")
     found = [finding for of, finding in view.remaining if of is model]
     _properties(case, {"inputs": model.inputs, **_numbers(found)})
@@ -74,13 +74,12 @@ def _blocks(view: View, model: ModelReport, findings: list[Finding]) -> str:
 
 
 def _problem(problem: Problem) -> Element:
-    path, line = split_place(problem.path)
-    case = _case(path, "gradlint", line)
+    case = _case(*split_place(problem.path), "gradlint")
     SubElement(case, "error", message=_text(one_line(problem.message))).text = _text(problem.hint)
     return case
 
 
-def _case(path: str, name: str, line: int | None) -> Element:
+def _case(path: str, line: int | None, name: str) -> Element:
     case = Element("testcase", name=_text(name), classname=_text(path), file=_text(path))
     if line is not None:
         case.set("line", str(line))

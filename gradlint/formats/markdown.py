@@ -8,7 +8,7 @@ from html import escape
 from gradlint.finding import Finding, ModelReport, Problem
 from gradlint.formats.difference import difference, proof
 from gradlint.formats.markup import code, fenced, plain
-from gradlint.formats.view import View, count, decimal, footer, note, one_line, place, sentence
+from gradlint.formats.view import View, count, decimal, footer, note, one_line, sentence
 from gradlint.rule import Severity, State
 
 ROWS = 100
@@ -38,7 +38,7 @@ def _cells(view: View, finding: Finding) -> tuple[str, ...]:
     measured = f"{decimal(evidence.measured)} (limit {decimal(evidence.limit)})" if evidence else ""
     return (
         _mark(view, finding),
-        code(place(finding.span)),
+        code(view.report.place(finding.span)),
         code(finding.target),
         f"{finding.code} {finding.name}",
         plain(finding.message),
@@ -62,12 +62,13 @@ def _details(view: View) -> Iterator[str]:
 
 
 def _said(view: View, model: ModelReport, finding: Finding) -> Iterator[str]:
-    where = f"{code(place(finding.span))}: {plain(sentence(finding))}"
+    where = f"{code(view.report.place(finding.span))}: {plain(sentence(finding))}"
     if finding.evidence is None:
         where += f" (not measured{': ' + code(model.reason) if model.reason else ''})"
     yield where
     others = [
-        f"- also: {plain(each.message)} ({code(place(each.span))})" for each in finding.related
+        f"- also: {plain(each.message)} ({code(view.report.place(each.span))})"
+        for each in finding.related
     ]
     others += [
         f"- tried: {plain(fix.title)}: {plain(fix.why_not)}"

@@ -71,7 +71,7 @@ def _rule(rule: RuleText) -> dict[str, Any]:
 
 def _invocation(view: View) -> dict[str, Any]:
     notifications = [_problem(each) for each in view.report.problems]
-    notifications += [_note(model) for model in view.noted]
+    notifications += [_note(view, model) for model in view.noted]
     return {
         "executionSuccessful": not view.report.problems,
         "toolExecutionNotifications": notifications,
@@ -84,9 +84,8 @@ def _problem(problem: Problem) -> dict[str, Any]:
     return _notification("error", text, "" if path == "gradlint" else path, line)
 
 
-def _note(model: ModelReport) -> dict[str, Any]:
-    line = model.span.line if model.span else None
-    return _notification("note", undone(model), model.path, line)
+def _note(view: View, model: ModelReport) -> dict[str, Any]:
+    return _notification("note", undone(model), *split_place(view.report.of_model(model)))
 
 
 def _notification(level: str, text: str, path: str, line: int | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from gradlint.formats.difference import difference, proof
 from gradlint.formats.json import evidence, number
 from gradlint.formats.markup import fenced, plain
 from gradlint.formats.repository import uri
-from gradlint.formats.view import View, decimal, one_line, sentence
+from gradlint.formats.view import View, decimal, one_line, pointed, sentence
 from gradlint.rule import State
 from gradlint.span import Span
 
@@ -36,9 +36,14 @@ def result(view: View, finding: Finding, rule: int, fingerprint: str) -> dict[st
             {"id": n, **_location(view, each.span), "message": {"text": one_line(each.message)}}
             for n, each in enumerate(finding.related, 1)
         ]
-    if finding.fix is not None:
+    if finding.fix is not None and not _in_notebook(view, finding.fix):
         described["fixes"] = [_fix(finding.fix)]
     return described
+
+
+def _in_notebook(view: View, fix: Fix) -> bool:
+    """Whether it edits cells: regions of the file would be of its JSON."""
+    return any(view.report.shown_edit(edit)[0] is not None for edit in fix.edits)
 
 
 def _weight(view: View, finding: Finding) -> dict[str, str]:
@@ -49,7 +54,7 @@ def _weight(view: View, finding: Finding) -> dict[str, str]:
 
 
 def _message(view: View, finding: Finding) -> dict[str, str]:
-    said = one_line(sentence(finding))
+    said = one_line(pointed(view, finding.span)[0] + sentence(finding))
     if finding.evidence is not None:
         said += f" (limit {decimal(finding.evidence.limit)})"
     text, markdown = f"{said}.", f"{plain(said)}."
@@ -61,9 +66,10 @@ def _message(view: View, finding: Finding) -> dict[str, str]:
 
 
 def _location(view: View, span: Span) -> dict[str, Any]:
-    region: dict[str, Any] = _region(span)
+    cell, place = pointed(view, span)
+    region: dict[str, Any] = _region(place)
     source = view.source(span.path)
-    if source is not None:
+    if source is not None and not cell:
         region["snippet"] = {"text": source.text_of(span)}
     return {"physicalLocation": {"artifactLocation": artifact(span.path), "region": region}}
 

@@ -18,7 +18,7 @@ from gradlint.span import Span
 ALWAYS = frozenset({State.CONFIRMED})
 DOUBTFUL = frozenset({State.SUSPECTED, State.UNPROVEN})
 WIDTH = 100  # of a line, where no terminal says how wide it is
-_PLACE = re.compile(r"(?P<path>.+?)(?::(?P<line>[1-9]\d*))?", re.DOTALL)
+_PLACE = re.compile(r"(?P<path>.+?)(?P<cell>:cell \d+)?(?::(?P<line>[1-9]\d*))?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -92,23 +92,26 @@ class View:
 
 def note(view: View, model: ModelReport) -> str:
     """The line that says what is missing of a model, and why."""
-    place = f"{model.path}:{model.span.line}" if model.span else model.path
     hidden = view.hidden(model)
     tail = f"; {hidden} suspected (shown with --suspected)" if hidden else ""
-    return f"{place}: note: {undone(model)}{tail}"
-
-
-def place(span: Span) -> str:
-    """Where a span begins, as it is read."""
-    return f"{span.path}:{span.line}:{span.column}"
+    return f"{view.report.of_model(model)}: note: {undone(model)}{tail}"
 
 
 def split_place(text: str) -> tuple[str, int | None]:
-    """The path and the line of a problem: "net.py:12", or the path alone."""
+    """The path and the line of a problem: "net.py:12", or the path alone, as of a notebook."""
     found = _PLACE.fullmatch(text)
     if found is None:
         return text, None
-    return found["path"], int(found["line"]) if found["line"] else None
+    counts = found["line"] and not found["cell"]  # the lines of the file are those of its JSON
+    return found["path"], int(found["line"]) if counts else None
+
+
+def pointed(view: View, span: Span) -> tuple[str, Span]:
+    """Where a code host is pointed to; of a notebook its beginning, and the cell in words."""
+    cell, shown = view.report.shown(span)
+    if cell is None:
+        return "", span
+    return f"cell {cell}, line {shown.line}: ", Span(span.path, 1, 1, 1, 1)
 
 
 def sentence(finding: Finding) -> str:
