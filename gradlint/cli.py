@@ -16,7 +16,7 @@ import click
 from gradlint import __version__
 from gradlint.command import config, printing
 from gradlint.command.collect import collect
-from gradlint.command.config import FAIL_ON, Config, Request, Settings
+from gradlint.command.config import FAIL_ON, Config, Request, Settings, spelled
 from gradlint.command.outcome import NOT_DONE, exit_status, with_named
 from gradlint.command.sections import Gradlint, Sectioned, SectionedOption
 from gradlint.errors import GradlintError
@@ -95,6 +95,7 @@ _rules = partial(
     click.option, cls=SectionedOption, section="Rules", multiple=True, callback=_listed
 )
 _fixing = partial(click.option, cls=SectionedOption, section="Fixing", is_flag=True)
+_adopting = partial(click.option, cls=SectionedOption, section="Adopting")
 _output = partial(click.option, cls=SectionedOption, section="Output")
 _running = partial(click.option, cls=SectionedOption, section="Running")
 
@@ -107,9 +108,17 @@ _running = partial(click.option, cls=SectionedOption, section="Running")
 @_probing("--timeout", type=float, metavar="S", help="Seconds for a model, or for a fix (120).")
 @_rules("--select", metavar="RULE", help="Only these rules: names, codes, beginnings of codes.")
 @_rules("--ignore", metavar="RULE", help="All but these rules.")
+@_rules("--extend-select", metavar="RULE", help="These rules beside the selected ones.")
 @_running("--suspected", is_flag=True, section="Rules", help="Report what was not confirmed, too.")
 @_fixing("--fix", help="Write the verified fixes.")
 @_fixing("--diff", help="Print the verified fixes as a diff, and write nothing.")
+@_adopting(
+    "--baseline", metavar="FILE", help="Accept the findings in it (.gradlint-baseline.json)."
+)
+@_adopting("--no-baseline", is_flag=True, help="Accept none.")
+@_adopting("--write-baseline", is_flag=True, help="Accept what is found now: write the baseline.")
+@_adopting("--add-ignores", is_flag=True, help="Write a suppression comment for every finding.")
+@_adopting("--diff-base", metavar="REV", help="Only models that changed since that git revision.")
 @_output(
     "--format", type=click.Choice(printing.FORMATS), default="full", help="How to report (full)."
 )
@@ -121,7 +130,14 @@ _running = partial(click.option, cls=SectionedOption, section="Running")
 @_output("-v", "--verbose", is_flag=True, help="Also what was cleared, and what models were fed.")
 @_running("--fail-on", type=click.Choice(FAIL_ON), help="What makes the exit status 1 (confirmed).")
 @_running("--exit-zero", is_flag=True, help="Findings leave the exit status at 0.")
-@_running("--config", metavar="FILE", help="Read [tool.gradlint] from this file.")
+@_running(
+    "--extend-exclude",
+    metavar="PATTERN",
+    multiple=True,
+    help="Leave these paths out, too: patterns as in .gitignore.",
+)
+@_running("--force-exclude", is_flag=True, help="Leave out what is excluded, even if it is named.")
+@_running("--config", metavar="FILE", help="Read the configuration from this file.")
 @_running("--isolated", is_flag=True, help="Read no configuration.")
 @_running("--jobs", type=click.IntRange(min=1), metavar="N", help="Models checked at a time.")
 @_running(
@@ -143,11 +159,17 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     """
     _compatible(options)
     found = Config() if options["isolated"] else config.load(_path(options["config"]))
+    found = found.overridden(_given(options))
     settings = _settings(found.settings, options)
-    config.validate(settings)
-    requests, problems = collect(paths, found.targets, options["input"])
+    excluded = config.exclusion(settings, options["extend_exclude"], options["force_exclude"])
+    requests, problems = collect(paths, found.targets, options["input"], excluded)
+    from gradlint.command.adopting import Adoption, read_baseline
+
+    baseline = read_baseline(settings, options)
     report = _checked(requests, settings)
     report = with_named(replace(report, problems=(*problems, *report.problems)))
+    if report.models or options["write_baseline"]:
+        report = Adoption(report, requests, settings, options).adopted(baseline)
     view = printing.show(report, settings, options)
     return exit_status(view.report, settings, view.applied)
 
@@ -160,36 +182,49 @@ def rule(word: str | None) -> int:
     from gradlint.command import documentation
 
     if word is None:
-        printing.result(documentation.table(registry.rules()))
+        printing.result(documentation.table(registry.documented()))
     else:
         printing.result(documentation.page(registry.find_rule(word)))
     return 0
 
 
 def _compatible(options: dict[str, Any]) -> None:
-    if options["fix"] and options["diff"]:
-        raise click.UsageError("--fix and --diff exclude each other.")
     if options["diff"] and options["format"] == "json":
         raise click.UsageError(
             "--diff and --format json exclude each other: the JSON has the edits."
         )
     if options["isolated"] and options["config"]:
         raise click.UsageError("--isolated and --config exclude each other.")
+    if options["no_baseline"] and (options["baseline"] or options["write_baseline"]):
+        raise click.UsageError("--no-baseline excludes the other options of the baseline.")
+    writing = [name for name in ("fix", "diff", "write_baseline", "add_ignores") if options[name]]
+    if len(writing) > 1:
+        raise click.UsageError(
+            f"--{spelled(writing[0])} and --{spelled(writing[1])} exclude each other."
+        )
 
 
 def _path(text: str | None) -> Path | None:
     return Path(text) if text is not None else None
 
 
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that have a place in the configuration, too."""
+    names = ("seed", "device", "timeout", "jobs", "select", "extend_select", "ignore", "fail_on")
+    given = {name: options[name] for name in names}
+    return {**given, "fail_on": "never"} if options["exit_zero"] else given
+
+
 def _settings(found: Settings, options: dict[str, Any]) -> Settings:
-    """The options where they are given, the configuration elsewhere."""
-    names = ("seed", "device", "timeout", "select", "ignore", "fail_on", "jobs")
-    given = {name: options[name] for name in names if options[name] not in (None, ())}
-    if options["exit_zero"]:
-        given["fail_on"] = "never"
+    """What only the command line says."""
+    concerns = None
+    if options["diff_base"] is not None:
+        from gradlint.adoption.changes import Changes
+
+        concerns = Changes.since(options["diff_base"]).concern
     return replace(
         found,
-        **given,
+        concerns=concerns,
         verbose=options["verbose"],
         on_progress=printing.progress(options["quiet"]),
     )

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from textwrap import dedent, indent
 
 from gradlint.registry import thresholds
-from gradlint.rule import Bad, Good, Rule
+from gradlint.rule import Bad, Documented, Good
 
 
-def table(rules: Sequence[Rule]) -> str:
+def table(rules: Sequence[Documented]) -> str:
     """One line a rule."""
     if not rules:
         return "No rules."
@@ -22,7 +22,7 @@ def table(rules: Sequence[Rule]) -> str:
     )
 
 
-def page(rule: Rule) -> str:
+def page(rule: Documented) -> str:
     """The docstring of a rule, what can be configured of it, and its examples."""
     parts = [
         f"{rule.code} {rule.name} ({rule.severity})",
@@ -33,10 +33,8 @@ def page(rule: Rule) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _configuration(rule: Rule) -> str:
-    defaults = thresholds(rule)
-    if not defaults:
-        return ""
+def _configuration(rule: Documented) -> str:
+    defaults = {"severity": str(rule.severity), **thresholds(rule)}
     lines = [f"[tool.gradlint.rules.{rule.name}]"]
     lines += [f"{key.replace('_', '-')} = {_toml(value)}" for key, value in defaults.items()]
     return "Configuration, with its defaults:\n\n" + indent("\n".join(lines), "    ")

@@ -23,7 +23,7 @@ def render(view: View) -> str:
         "gradlint": __version__,
         "torch": report.torch,
         "models": [_model(model) for model in report.models],
-        "findings": [_finding(finding) for _, finding in view.findings],
+        "findings": [_finding(finding) for _, finding in view.exported],
         "errors": [_problem(problem) for problem in report.problems],
     }
     return json.dumps(document, indent=2, allow_nan=False)
@@ -54,6 +54,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "related": [_related(related) for related in finding.related],
         "evidence": _evidence(finding.evidence) if finding.evidence else None,
         "fixes": [_fix(fix) for fix in finding.fixes],
+        "suppressed": asdict(finding.suppressed) if finding.suppressed else None,
     }
 
 
