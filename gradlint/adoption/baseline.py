@@ -56,7 +56,7 @@ class Baseline:
             raise GradlintError(message, "remove it, and write it again with --write-baseline")
         try:
             return cls(file, [each for found in document["findings"] for each in _entries(found)])
-        except (TypeError, KeyError) as error:
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
             raise _broken(file) from error
 
     def entry(self, model: ModelReport, finding: Finding) -> Entry:

@@ -21,7 +21,7 @@ from gradlint.span import Edit, Span
 MARK = "gradlint:"
 _DIRECTIVE = re.compile(
     r"#\s*gradlint:\s*(?P<verb>ignore(?:-file)?)(?![\w-])"
-    r"(?:\s*\[(?P<words>[^\]]*)\])?\s*(?P<reason>.*?)(?=\s+#|\s*$)"
+    r"(?:\s*\[(?P<words>[^\]]*)\])?(?:\s*(?P<reason>[^\s#].*?))?(?=\s+#|\s*$)"
 )
 _NO_CODE = {
     tokenize.COMMENT,
@@ -121,7 +121,7 @@ def _directive(
         removal=_removal(source, token, found, alone),
         verb=found["verb"],
         words=tuple(word.strip() for word in (found["words"] or "").split(",") if word.strip()),
-        reason=found["reason"],
+        reason=found["reason"] or "",
         line=row if not alone else code[following] if following < len(code) else 0,
     )
 
@@ -129,10 +129,11 @@ def _directive(
 def _removal(source: Source, token: tokenize.TokenInfo, found: re.Match[str], alone: bool) -> Span:
     row, column = token.start
     comment, line = token.string, source.line(row)
-    if comment[found.end() :].strip() and found.start() == 0:  # another comment follows
-        rest = len(comment) - len(comment[found.end() :].lstrip())
-        return Span(source.path, row, column + 1, row, column + rest + 1)
-    if alone and comment.strip() == found[0]:
+    rest = comment[found.end() :].lstrip()
+    if rest and found.start() == 0:  # another comment follows
+        return Span(source.path, row, column + 1, row, column + len(comment) - len(rest) + 1)
+    if alone and not rest and found.start() == 0:
         return Span(source.path, row, 1, row + 1, 1)
     start = len(line[: column + found.start()].rstrip())
-    return Span(source.path, row, start + 1, row, column + found.end() + 1)
+    stop = column + (found.end() if rest else len(comment))
+    return Span(source.path, row, start + 1, row, stop + 1)

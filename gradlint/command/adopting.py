@@ -78,7 +78,7 @@ class Adoption:
         report, left = baseline.accept(report)
         gone = sum(number for entry, number in left.items() if known(entry))
         if gone:
-            what = f"{gone} of {count(baseline.entries.total(), 'finding')} no longer occur"
+            what = f"{gone} of {baseline.entries.total()} accepted findings no longer occur"
             self._say(f"{baseline.file}: {what}: run gradlint --write-baseline")
         return report
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from gradlint.command.patterns import verdict
+from gradlint.command.patterns import is_inside, verdict
 
 DEFAULT = (
     ".*/",
@@ -41,7 +41,8 @@ class Exclusion:
     def below(self, folder: str) -> Callable[[str], bool]:
         """Whether a path in that folder is left out; folders end with a slash.
 
-        Patterns that leave the folder itself out are read as if it were the root.
+        Patterns that leave the folder itself out, and patterns from elsewhere, are read as if
+        it were the root.
         """
         top, named = Path(folder), f"{folder}/"
         groups = [(top if verdict(p, named, root) else root, p) for root, p in self.groups]
@@ -50,7 +51,7 @@ class Exclusion:
             outermost = top
 
         def excluded(path: str) -> bool:
-            if any(verdict(patterns, path, root) for root, patterns in groups):
+            if any(verdict(p, path, root if is_inside(path, root) else top) for root, p in groups):
                 return True
             if path.endswith("/") and any(os.path.exists(path + mark) for mark in _ENVIRONMENT):
                 return True

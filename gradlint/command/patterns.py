@@ -30,10 +30,15 @@ def matched(patterns: tuple[str, ...], path: str, root: Path) -> bool:
 def verdict(patterns: Iterable[str], path: str, root: Path) -> bool | None:
     """The same; None where no pattern says anything, False where the last that does says not."""
     inside = os.path.relpath(path, root)
-    if not (patterns := tuple(patterns)) or inside.startswith("..") or inside == ".":
+    if not (patterns := tuple(patterns)) or not is_inside(path, root) or inside == ".":
         return None
     name = Path(inside).as_posix() + ("/" if path.endswith("/") else "")
     return _spec(patterns).check_file(name).include
+
+
+def is_inside(path: str, root: Path) -> bool:
+    """Whether a path lies in a folder."""
+    return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(root))
 
 
 @cache
