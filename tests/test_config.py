@@ -322,7 +322,7 @@ def test_every_key_knows_where_its_value_is_from(write, gradlint):
 
 def test_a_rule_may_be_a_warning():
     settings = replace(Settings(), thresholds={"saturating-stack": {"severity": "warning"}})
-    stack, symmetric = registry.active(settings)
+    stack, _ = registry.active(settings)
     assert stack.severity is Severity.WARNING
     assert Stack.severity is Severity.ERROR
     assert registry.active(Settings())[0].severity is Severity.ERROR
