@@ -28,9 +28,12 @@ def check(requests: Sequence[Request], settings: Settings) -> Report:
     """Examine every model of every request. Raises GradlintError for rules that do not exist."""
     problems: list[Problem] = []
     jobs: list[Job] = []
+    unchanged = 0
     for request in requests:
         try:
-            jobs.extend(_jobs(request, settings))
+            found, left_out = _jobs(request, settings)
+            jobs += found
+            unchanged += left_out
         except GradlintError as error:
             problems.append(Problem(request.path, error.message, error.hint))
     models: list[ModelReport] = []
@@ -44,17 +47,20 @@ def check(requests: Sequence[Request], settings: Settings) -> Report:
         problems=tuple(dict.fromkeys(problems)),
         torch=version("torch") if jobs else "",
         files=len(requests),
+        unchanged=unchanged,
         sources={job.source.path: job.source for job in jobs},
     )
 
 
-def _jobs(request: Request, settings: Settings) -> list[Job]:
+def _jobs(request: Request, settings: Settings) -> tuple[list[Job], int]:
+    """The models to examine, and how many are left out since they did not change."""
     source = Source.read(request.path)
     if not request.names and not has_model(source):
-        return []
-    targets = discover(source, request.names, request.input)
-    rules = registry.active(settings) if targets else ()
-    return [
+        return [], 0
+    found = discover(source, request.names, request.input)
+    targets = [each for each in found if settings.concerns is None or settings.concerns(each)]
+    rules = registry.active(settings, request.path) if targets else ()
+    jobs = [
         Job(
             source=source,
             target=target,
@@ -67,6 +73,7 @@ def _jobs(request: Request, settings: Settings) -> list[Job]:
         )
         for target in targets
     ]
+    return jobs, len(found) - len(jobs)
 
 
 def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelReport | Problem]]:

@@ -16,7 +16,7 @@ import click
 from gradlint import __version__
 from gradlint.command import completion, config, printing, rendering
 from gradlint.command.collect import collect
-from gradlint.command.config import FAIL_ON, Config, Request, Settings
+from gradlint.command.config import FAIL_ON, Config, Request, Settings, spelled
 from gradlint.command.outcome import NOT_DONE, exit_status, with_named
 from gradlint.command.sections import Gradlint, Sectioned, SectionedOption
 from gradlint.errors import GradlintError
@@ -101,6 +101,7 @@ _rules = partial(
     shell_complete=completion.rule,
 )
 _fixing = partial(click.option, cls=SectionedOption, section="Fixing", is_flag=True)
+_adopting = partial(click.option, cls=SectionedOption, section="Adopting")
 _output = partial(click.option, cls=SectionedOption, section="Output")
 _running = partial(click.option, cls=SectionedOption, section="Running")
 
@@ -119,9 +120,17 @@ gradlint completion bash|zsh|fish prints a script for the shell."""
 @_probing("--timeout", type=float, metavar="S", help="Seconds for a model, or for a fix (120).")
 @_rules("--select", metavar="RULE", help="Only these rules: names, codes, beginnings of codes.")
 @_rules("--ignore", metavar="RULE", help="All but these rules.")
+@_rules("--extend-select", metavar="RULE", help="These rules beside the selected ones.")
 @_running("--suspected", is_flag=True, section="Rules", help="Report what was not confirmed, too.")
 @_fixing("--fix", help="Write the verified fixes.")
 @_fixing("--diff", help="Print the verified fixes as a diff, and write nothing.")
+@_adopting(
+    "--baseline", metavar="FILE", help="Accept the findings in it (.gradlint-baseline.json)."
+)
+@_adopting("--no-baseline", is_flag=True, help="Accept none.")
+@_adopting("--write-baseline", is_flag=True, help="Accept what is found now: write the baseline.")
+@_adopting("--add-ignores", is_flag=True, help="Write a suppression comment for every finding.")
+@_adopting("--diff-base", metavar="REV", help="Only models that changed since that git revision.")
 @_output(
     "--format",
     type=click.Choice(rendering.FORMATS),
@@ -144,7 +153,14 @@ gradlint completion bash|zsh|fish prints a script for the shell."""
 @_output("--statistics", is_flag=True, help="Count what each rule found, after the findings.")
 @_running("--fail-on", type=click.Choice(FAIL_ON), help="What makes the exit status 1 (confirmed).")
 @_running("--exit-zero", is_flag=True, help="Findings leave the exit status at 0.")
-@_running("--config", metavar="FILE", help="Read [tool.gradlint] from this file.")
+@_running(
+    "--extend-exclude",
+    metavar="PATTERN",
+    multiple=True,
+    help="Leave these paths out, too: patterns as in .gitignore.",
+)
+@_running("--force-exclude", is_flag=True, help="Leave out what is excluded, even if it is named.")
+@_running("--config", metavar="FILE", help="Read the configuration from this file.")
 @_running("--isolated", is_flag=True, help="Read no configuration.")
 @_running("--show-settings", is_flag=True, help="Print what is in force, as gradlint config does.")
 @_running("--jobs", type=click.IntRange(min=1), metavar="N", help="Models checked at a time.")
@@ -167,13 +183,19 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     """
     _compatible(options)
     found = Config() if options["isolated"] else config.load(_path(options["config"]))
-    settings = _settings(found.settings, options)
-    config.validate(settings)
+    found = found.overridden(_given(options))
     if options["show_settings"]:
-        return _show_settings(found, settings, options)
-    requests, problems = collect(paths, found.targets, options["input"])
+        return _show_settings(found, options)
+    settings = _settings(found.settings, options)
+    excluded = config.exclusion(settings, options["extend_exclude"], options["force_exclude"])
+    requests, problems = collect(paths, found.targets, options["input"], excluded)
+    from gradlint.command.adopting import Adoption, read_baseline
+
+    baseline = read_baseline(settings, options)
     report = _checked(requests, settings)
     report = with_named(replace(report, problems=(*problems, *report.problems)))
+    if report.models or options["write_baseline"]:
+        report = Adoption(report, requests, settings, options).adopted(baseline)
     view = printing.show(report, settings, options)
     return exit_status(view.report, settings, view.applied)
 
@@ -186,7 +208,7 @@ def rule(word: str | None) -> int:
     from gradlint.command import documentation
 
     if word is None:
-        printing.result(documentation.table(registry.rules()))
+        printing.result(documentation.table(registry.documented()))
     else:
         printing.result(documentation.page(registry.find_rule(word)))
     return 0
@@ -200,16 +222,14 @@ def print_completion(shell: str) -> int:
     return 0
 
 
-def _show_settings(found: Config, settings: Settings, options: dict[str, Any]) -> int:
-    from gradlint.command.origins import in_force
+def _show_settings(found: Config, options: dict[str, Any]) -> int:
+    from gradlint.command import origins
 
-    printing.result(in_force(found, settings, options))
+    printing.result(origins.settings(found, options))
     return 0
 
 
 def _compatible(options: dict[str, Any]) -> None:
-    if options["fix"] and options["diff"]:
-        raise click.UsageError("--fix and --diff exclude each other.")
     is_text = options["format"] in rendering.TEXTS
     if options["diff"] and not is_text:
         raise click.UsageError(
@@ -220,21 +240,36 @@ def _compatible(options: dict[str, Any]) -> None:
         raise click.UsageError("--statistics needs --format full or concise.")
     if options["isolated"] and options["config"]:
         raise click.UsageError("--isolated and --config exclude each other.")
+    if options["no_baseline"] and (options["baseline"] or options["write_baseline"]):
+        raise click.UsageError("--no-baseline excludes the other options of the baseline.")
+    writing = [name for name in ("fix", "diff", "write_baseline", "add_ignores") if options[name]]
+    if len(writing) > 1:
+        raise click.UsageError(
+            f"--{spelled(writing[0])} and --{spelled(writing[1])} exclude each other."
+        )
 
 
 def _path(text: str | None) -> Path | None:
     return Path(text) if text is not None else None
 
 
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that have a place in the configuration, too."""
+    names = ("seed", "device", "timeout", "jobs", "select", "extend_select", "ignore", "fail_on")
+    given = {name: options[name] for name in (*names, "baseline")}
+    return {**given, "fail_on": "never"} if options["exit_zero"] else given
+
+
 def _settings(found: Settings, options: dict[str, Any]) -> Settings:
-    """The options where they are given, the configuration elsewhere."""
-    names = ("seed", "device", "timeout", "select", "ignore", "fail_on", "jobs")
-    given = {name: options[name] for name in names if options[name] not in (None, ())}
-    if options["exit_zero"]:
-        given["fail_on"] = "never"
+    """What only the command line says."""
+    concerns = None
+    if options["diff_base"] is not None:
+        from gradlint.adoption.changes import Changes
+
+        concerns = Changes.since(options["diff_base"]).concern
     return replace(
         found,
-        **given,
+        concerns=concerns,
         verbose=options["verbose"],
         on_progress=printing.progress(options["quiet"]),
     )

@@ -56,21 +56,30 @@ class Related:
 
 
 @dataclass(frozen=True)
+class Suppression:
+    """Why a finding is not shown and fails nothing."""
+
+    kind: str  # "in-source" or "baseline"
+    reason: str
+
+
+@dataclass(frozen=True)
 class Finding:
-    """One disease of one model."""
+    """One disease of one model; or what is wrong with a comment, then without evidence."""
 
     code: str
     name: str
     severity: Severity
     state: State
     span: Span
-    target: str  # the model's qualified name, and the layer: "Net.body.3"
+    target: str  # the model's qualified name, and the layer: "Net.body.3"; "" of a comment
     message: str
     label: str
     signature: str
     related: tuple[Related, ...]
     evidence: Evidence | None
     fixes: tuple[Fix, ...]  # the verified one first, then what was tried
+    suppressed: Suppression | None = None
 
     @property
     def fix(self) -> Fix | None:
@@ -113,6 +122,7 @@ class Report:
     torch: str  # version, "" where torch was not needed
     files: int = 0
     sources: dict[str, Source] = field(default_factory=dict)  # as they were checked, by path
+    unchanged: int = 0  # models that were left out, since they did not change
 
     def shown(self, span: Span) -> tuple[int | None, Span]:
         """A span as people count it: the number of the notebook's cell, and the span in it."""

@@ -5,15 +5,20 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
+from typing import TypeVar
 
+from gradlint.adoption.rules import COMMENT_RULES
 from gradlint.command.config import Settings, Threshold
+from gradlint.command.patterns import matched
 from gradlint.command.validation import check_keys, check_type, did_you_mean
 from gradlint.errors import GradlintError
-from gradlint.rule import Rule
+from gradlint.rule import Documented, Rule, Severity
+
+R = TypeVar("R", bound=Documented)
 
 GROUP = "gradlint.rules"
 _CONTRACT = frozenset({"code", "name", "summary", "severity", "cause", "examples"})
@@ -24,8 +29,8 @@ def rules() -> tuple[Rule, ...]:
     """All rules by code: those in `gradlint.rules`, and those that other packages register."""
     found = [cls() for cls in (*_own(), *_registered())]
     found.sort(key=lambda rule: rule.code)
-    taken: dict[str, Rule] = {}
-    for rule in found:
+    taken: dict[str, Documented] = {}
+    for rule in (*found, *COMMENT_RULES):
         for word in (rule.code, rule.name):
             other = taken.setdefault(word, rule)
             if other is not rule:
@@ -36,17 +41,20 @@ def rules() -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def find_rule(word: str) -> Rule:
+def documented() -> tuple[Documented, ...]:
+    """All that has a code: the rules about models, and those about suppression comments."""
+    return (*rules(), *COMMENT_RULES)
+
+
+def find_rule(word: str) -> Documented:
     """The rule of that name or code."""
-    for rule in rules():
+    for rule in documented():
         if word in (rule.name, rule.code) or word.upper() == rule.code:
             return rule
-    raise GradlintError(f"no rule is called '{word}'", _suggestion(word, rules()))
+    raise GradlintError(f"no rule is called '{word}'", _suggestion(word, documented()))
 
 
-def select(
-    found: Sequence[Rule], chosen: Sequence[str], ignored: Sequence[str]
-) -> tuple[Rule, ...]:
+def select(found: Sequence[R], chosen: Sequence[str], ignored: Sequence[str]) -> tuple[R, ...]:
     """The rules that `chosen` names (all where it names none), without those `ignored` names."""
     kept = {rule.code for word in chosen for rule in _named(found, word)}
     dropped = {rule.code for word in ignored for rule in _named(found, word)}
@@ -55,18 +63,36 @@ def select(
     )
 
 
-def active(settings: Settings) -> tuple[Rule, ...]:
-    """The rules of a run: selected, with the configured thresholds set on them."""
+def active(settings: Settings, path: str = "") -> tuple[Rule, ...]:
+    """The rules about models among those in force."""
+    return tuple(rule for rule in in_force(settings, path) if isinstance(rule, Rule))
+
+
+def in_force(settings: Settings, path: str = "") -> tuple[Documented, ...]:
+    """The rules of a run, or for one file of it: selected, and set as they are configured."""
     tables = {find_rule(word).name: table for word, table in settings.thresholds.items()}
-    configured = [_configured(rule, tables.get(rule.name, {})) for rule in rules()]
-    return select(configured, settings.select, settings.ignore)
+    found = [_configured(rule, tables.get(rule.name, {})) for rule in documented()]
+    chosen = settings.select and (*settings.select, *settings.extend_select)
+    return select(found, chosen, (*settings.ignore, *_ignored_in(path, settings)))
 
 
-def thresholds(rule: Rule) -> dict[str, Threshold]:
+def _ignored_in(path: str, settings: Settings) -> Iterator[str]:
+    for pattern, words in settings.per_file_ignores.items():
+        if path and matched((pattern,), path, settings.root):
+            yield from words
+
+
+def check_words(words: Iterable[str]) -> None:
+    """Raise GradlintError for a word that selects no rule."""
+    for word in words:
+        _named(documented(), word)
+
+
+def thresholds(rule: Documented) -> dict[str, Threshold]:
     """What can be configured of a rule: its plain attributes beside the contract."""
     attributes: dict[str, Threshold] = {}
     for cls in reversed(type(rule).__mro__):
-        if issubclass(cls, Rule):
+        if issubclass(cls, Documented):
             attributes |= {key: value for key, value in vars(cls).items() if _is_plain(key, value)}
     return attributes
 
@@ -80,16 +106,19 @@ def _is_plain(key: str, value: object) -> bool:
     )
 
 
-def _configured(rule: Rule, table: Mapping[str, Threshold]) -> Rule:
+def _configured(rule: Documented, table: Mapping[str, Threshold]) -> Documented:
     defaults = thresholds(rule)
     where = f"[tool.gradlint.rules.{rule.name}]"
     check_keys(
         [key.replace("_", "-") for key in table],
-        [key.replace("_", "-") for key in defaults],
+        ["severity", *(key.replace("_", "-") for key in defaults)],
         where,
     )
     configured = type(rule)()
     for key, value in table.items():
+        if key == "severity":
+            setattr(configured, key, _severity(value, f"{where} severity"))
+            continue
         kind = type(defaults[key])
         check_type(
             value, (int, float) if kind is float else (kind,), f"{where} {key.replace('_', '-')}"
@@ -98,7 +127,14 @@ def _configured(rule: Rule, table: Mapping[str, Threshold]) -> Rule:
     return configured
 
 
-def _named(found: Sequence[Rule], word: str) -> list[Rule]:
+def _severity(value: Threshold, where: str) -> Severity:
+    check_type(value, (str,), where)
+    if value not in list(Severity):
+        raise GradlintError(f"{where}: no such level '{value}'", did_you_mean(str(value), Severity))
+    return Severity(str(value))
+
+
+def _named(found: Sequence[R], word: str) -> list[R]:
     beginning = word.upper()
     named = [
         rule
@@ -110,11 +146,11 @@ def _named(found: Sequence[Rule], word: str) -> list[Rule]:
     return named
 
 
-def _suggestion(word: str, found: Sequence[Rule]) -> str:
+def _suggestion(word: str, found: Sequence[Documented]) -> str:
     return did_you_mean(word, [rule.name for rule in found], "'gradlint rule' lists them")
 
 
-def _origin(rule: Rule) -> str:
+def _origin(rule: Documented) -> str:
     return f"{type(rule).__module__}.{type(rule).__name__}"
 
 

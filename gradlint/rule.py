@@ -114,20 +114,27 @@ class Bad:
     input: str | None = None
 
 
-class Rule(ABC):
-    """One disease. The class docstring is its documentation.
+class Documented:
+    """What has a code and a name. The class docstring is its documentation.
 
     The docstring holds, in this order: one sentence, the reason, and the sections
     `References:`, `Fix safety:` and `Known limits:`.
-    A rule never prints, never opens a file and never imports another rule.
     """
 
     code: ClassVar[str]
     name: ClassVar[str]
     summary: ClassVar[str]
     severity: ClassVar[Severity]
-    cause: ClassVar[Cause]
     examples: ClassVar[tuple[Good | Bad, ...]]
+
+
+class Rule(Documented, ABC):
+    """One disease of a model.
+
+    A rule never prints, never opens a file and never imports another rule.
+    """
+
+    cause: ClassVar[Cause]
 
     @abstractmethod
     def match(self, model: Model) -> Iterator[Match]:

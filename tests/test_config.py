@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from gradlint import registry
-from gradlint.command.config import Config, Request, Settings, load
+from gradlint.command.config import KEYS, Config, Request, Settings, load
 from gradlint.command.documentation import page, table
 from gradlint.errors import GradlintError
 from gradlint.rule import Bad, Good, Rule, Severity
@@ -162,7 +162,7 @@ def test_the_nearest_table_counts_and_targets_are_relative_to_it(write, project,
         (
             "rules.saturating-stack.x = 1",
             "[tool.gradlint.rules.saturating-stack] has an unknown key 'x'",
-            "known are: max-decades, min-depth, strict",
+            "known are: max-decades, min-depth, severity, strict",
         ),
         (
             "rules.saturating-stack.min-depth = 1.5",
@@ -173,6 +173,33 @@ def test_the_nearest_table_counts_and_targets_are_relative_to_it(write, project,
             "rules.saturating-stack.strict = 1",
             "[tool.gradlint.rules.saturating-stack] strict must be true or false",
             "it is 1",
+        ),
+        ("jobs = 0", "jobs must be greater than 0", "leave it out for the default"),
+        (
+            "exclude = ['']",
+            "[tool.gradlint] exclude: '' is no pattern",
+            'write it as in .gitignore: "old/"',
+        ),
+        (
+            "respect-gitignore = 1",
+            "[tool.gradlint] respect-gitignore must be true or false",
+            "it is 1",
+        ),
+        (
+            "per-file-ignores = {'a.py' = 'GRD1'}",
+            "[tool.gradlint.per-file-ignores] 'a.py' must be a list",
+            "it is 'GRD1'",
+        ),
+        (
+            "per-file-ignores = {'a.py' = ['symmetric-int']}",
+            "no rule is called 'symmetric-int'",
+            "did you mean 'symmetric-init'?",
+        ),
+        ("extend-select = ['GRD7']", "no rule is called 'GRD7'", "'gradlint rule' lists them"),
+        (
+            "rules.saturating-stack.severity = 'warn'",
+            "[tool.gradlint.rules.saturating-stack] severity: no such level 'warn'",
+            "did you mean 'warning'?",
         ),
         ("rules.x = 1", "[tool.gradlint.rules] x must be a table", "it is 1"),
         (
@@ -240,16 +267,111 @@ def test_isolated_reads_none(write, gradlint):
 
 
 def test_another_file_may_be_named(write, gradlint):
-    write("[tool.gradlint]\nseed = 5\n", "ci/gradlint.toml")
+    write("seed = 5\n", "ci/gradlint.toml")
     gradlint("model.py", "--config", "ci/gradlint.toml")
     assert gradlint.settings.seed == 5
 
 
 def test_a_named_file_without_the_table_is_2(write, gradlint):
-    write("[tool.other]\n", "other.toml")
-    status, _, err = gradlint("model.py", "--config", "other.toml")
+    write("[tool.other]\n", "other/pyproject.toml")
+    status, _, err = gradlint("model.py", "--config", "other/pyproject.toml")
     assert status == 2
-    assert "other.toml: has no [tool.gradlint] table" in err
+    assert "other/pyproject.toml: has no [tool.gradlint] table" in err
+
+
+def test_in_a_folder_with_both_files_gradlint_toml_counts(write):
+    write("[tool.gradlint]\nseed = 5\n")
+    write("seed = 7\n", "gradlint.toml")
+    assert load().settings.seed == 7
+
+
+def test_a_nearer_pyproject_wins_over_a_further_gradlint_toml(write, project, monkeypatch):
+    write("seed = 7\n", "gradlint.toml")
+    write("[tool.gradlint]\nseed = 5\n", "inner/pyproject.toml")
+    monkeypatch.chdir(project / "inner")
+    assert load().settings.seed == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seeed = 1", "unknown key 'seeed'"),
+        ("seed = '1'", "seed must be a whole number"),
+        ("rules.saturating-stack.x = 1", "[rules.saturating-stack] has an unknown key 'x'"),
+        ("[[targets]]\nmodel = 1", "[[targets]] model must be a text"),
+        ("[tool.gradlint]", "is not pyproject.toml, and has a table 'tool'"),
+    ],
+)
+def test_a_mistake_in_gradlint_toml_is_told_as_it_is_written(write, text, message):
+    write(text, "gradlint.toml")
+    with pytest.raises(GradlintError) as raised:
+        load()
+    assert raised.value.message == f"gradlint.toml: {message}"
+
+
+def test_every_key_knows_where_its_value_is_from(write, gradlint):
+    write('[tool.gradlint]\nseed = 5\nselect = ["GRD1"]\nextend-select = ["GRD3"]\n')
+    found = load().overridden({"seed": 3, "select": (), "jobs": None, "extend_select": ("GRD9",)})
+    told = {key: (value, origin) for key, value, origin in found.in_force()}
+    assert set(told) == set(KEYS)
+    assert told["seed"] == (3, "--seed")
+    assert told["select"] == (("GRD1",), "pyproject.toml")
+    assert told["extend-select"] == (("GRD3", "GRD9"), "--extend-select")
+    assert told["jobs"] == (None, "default")
+
+
+def test_a_rule_may_be_a_warning():
+    settings = replace(Settings(), thresholds={"saturating-stack": {"severity": "warning"}})
+    stack, _ = registry.active(settings)
+    assert stack.severity is Severity.WARNING
+    assert Stack.severity is Severity.ERROR
+    assert registry.active(Settings())[0].severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("path", "codes"),
+    [
+        ("legacy/net.py", ["GRD301"]),
+        ("legacy/deep/net.py", ["GRD301"]),
+        ("src/net.py", ["GRD101", "GRD301"]),
+        ("src/old_net.py", []),
+    ],
+)
+def test_a_rule_may_be_ignored_in_some_files(write, path, codes):
+    write(
+        """
+        [tool.gradlint.per-file-ignores]
+        "legacy/" = ["saturating-stack"]
+        "old_*.py" = ["GRD1", "GRD3"]
+        """
+    )
+    assert [rule.code for rule in registry.active(load().settings, path)] == codes
+
+
+@pytest.mark.parametrize(
+    ("select", "extend", "codes"),
+    [
+        ((), ("GRD301",), ["GRD101", "GRD301"]),
+        (("GRD1",), ("GRD301",), ["GRD101", "GRD301"]),
+        (("GRD1",), ("unused-suppression",), ["GRD101"]),
+    ],
+)
+def test_a_selection_may_be_extended(select, extend, codes):
+    settings = replace(Settings(), select=select, extend_select=extend)
+    assert [rule.code for rule in registry.active(settings)] == codes
+
+
+def test_the_rules_about_comments_are_selected_like_others():
+    settings = replace(Settings(), ignore=("bare-suppression",))
+    codes = [rule.code for rule in registry.in_force(settings)]
+    assert codes == ["GRD101", "GRD301", "GRD901", "GRD902"]
+
+
+def test_the_baseline_is_relative_to_its_file(write, project, monkeypatch):
+    write('[tool.gradlint]\nbaseline = "ci/known.json"\n')
+    (project / "src").mkdir()
+    monkeypatch.chdir(project / "src")
+    assert load().settings.baseline == str(project / "ci/known.json")
 
 
 TARGETS = """

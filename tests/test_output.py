@@ -205,15 +205,22 @@ def test_what_is_in_force_and_where_it_came_from(project, gradlint, snapshot):
     snapshot("settings.txt", out)
 
 
-def test_what_is_in_force_can_be_configured_so(project, gradlint):
-    (project / "pyproject.toml").write_text(CONFIG)
-    out = gradlint("config")[1]
-    (project / "pyproject.toml").write_text(out)
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("pyproject.toml", CONFIG),
+        ("gradlint.toml", CONFIG.replace("[tool.gradlint]\n", "").replace("tool.gradlint.", "")),
+    ],
+)
+def test_what_is_in_force_can_be_configured_so(project, gradlint, name, written):
+    (project / name).write_text(written)
+    out = gradlint("config", "--baseline", "old.json")[1]
+    (project / name).write_text(out)
     again = gradlint("config")[1]
-    values = [
-        [line.partition("#")[0].strip() for line in text.splitlines()] for text in (out, again)
+    assert f"# {name}" in again
+    assert [line.partition(" #")[0] for line in out.splitlines()] == [
+        line.partition(" #")[0] for line in again.splitlines()
     ]
-    assert values[0] == values[1]
 
 
 def test_an_option_prints_them_as_well(project, gradlint):
@@ -223,7 +230,7 @@ def test_an_option_prints_them_as_well(project, gradlint):
 
 def test_settings_name_the_file_they_are_from(project, gradlint):
     (project / "sub").mkdir()
-    (project / "sub" / "other.toml").write_text('[tool.gradlint]\ndevice = "cuda"\n')
+    (project / "sub" / "other.toml").write_text('device = "cuda"\n')
     out = gradlint("config", "--config", "sub/other.toml")[1]
     assert [line.split() for line in out.splitlines() if line.startswith("device")] == [
         ["device", "=", '"cuda"', "#", "sub/other.toml"]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradlint.finding import Evidence, Problem, Related
+from gradlint.finding import Evidence, Problem, Related, Suppression
 from gradlint.formats import github, gitlab, json_lines, junit, markdown, sarif, statistics
 from gradlint.formats.markup import code, fenced, plain
 from gradlint.formats.repository import in_repository, uri
@@ -202,6 +202,21 @@ def test_a_fixed_model_is_a_passed_case(report, sick):
 def test_suspicions_are_shown_on_demand_only(report, changed, sick, name):
     doubt = changed(report, findings=(replace(sick, state=State.SUSPECTED, fixes=()),))
     assert "GRD101" not in FORMATS[name].render(View(doubt))
+
+
+@pytest.mark.parametrize("format", [github, gitlab, junit, markdown])
+def test_what_is_suppressed_is_not_reported(report, changed, sick, format):
+    accepted = replace(sick, suppressed=Suppression("in-source", "on purpose"))
+    assert "GRD101" not in format.render(View(changed(report, findings=(accepted,))))
+
+
+@pytest.mark.parametrize("format", [github, sarif, markdown])
+def test_a_fix_of_a_comment_is_not_said_to_be_measured(report, changed, sick, format):
+    comment = replace(sick, code="GRD901", target="", evidence=None, related=())
+    text = format.render(View(changed(report, findings=(comment,))))
+    assert "Safe fix: Replace the sigmoids with ReLU" in text
+    assert "erified" not in text
+    assert "not measured" not in text
 
 
 # -- text that wants to escape

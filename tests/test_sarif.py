@@ -11,7 +11,7 @@ from shutil import which
 import pytest
 
 from gradlint.command.explanation import explained, markdown
-from gradlint.finding import Problem
+from gradlint.finding import Problem, Suppression
 from gradlint.formats import sarif
 from gradlint.formats.view import RuleText, View
 from gradlint.registry import find_rule, rules
@@ -80,6 +80,25 @@ def test_fingerprints_are_unique(report, changed, sick):
     marks = [result["partialFingerprints"] for result in run["results"]]
     assert [each["primaryLocationLineHash"] for each in marks] == ["5f2c:1", "5f2c:2"]
     assert {each["gradlint/v1"] for each in marks} == {"5f2c"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "exported"),
+    [
+        (
+            "in-source",
+            "shallow on purpose",
+            {"kind": "inSource", "status": "accepted", "justification": "shallow on purpose"},
+        ),
+        ("baseline", "", {"kind": "external", "status": "accepted"}),
+    ],
+)
+def test_suppressions_are_exported_with_their_reasons(
+    report, changed, sick, kind, reason, exported
+):
+    accepted = replace(sick, suppressed=Suppression(kind, reason))
+    (result,) = run_of(View(changed(report, findings=(accepted,))))["results"]
+    assert result["suppressions"] == [exported]
 
 
 def test_columns_count_code_points(report, changed, sick):

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from gradlint.command.config import Request
+from gradlint.command.exclude import Exclusion
 from gradlint.command.paths import python_files, refusal, relative, split_spec
 from gradlint.finding import Problem
 
 
 def collect(
-    paths: Sequence[str], targets: Sequence[Request], input: str | None
+    paths: Sequence[str], targets: Sequence[Request], input: str | None, exclusion: Exclusion
 ) -> tuple[tuple[Request, ...], tuple[Problem, ...]]:
     """What to check: the paths, or else the configured targets, or else this folder.
 
@@ -20,14 +21,14 @@ def collect(
     problems: list[Problem] = []
     wanted: list[Request] = []
     for path, name in map(split_spec, paths or (() if targets else (".",))):
-        for file in _files(path, problems):
+        for file in _files(path, exclusion, problems):
             wanted += _wanted(file, name, targets)
     if not paths:
-        wanted += [target for target in targets if list(_files(target.path, problems))]
+        wanted += [target for target in targets if list(_files(target.path, exclusion, problems))]
     return tuple(_merged(wanted, input)), tuple(problems)
 
 
-def _files(path: str, problems: list[Problem]) -> Iterator[str]:
+def _files(path: str, exclusion: Exclusion, problems: list[Problem]) -> Iterator[str]:
     error = refusal(path)
     if error is not None:
         problems.append(Problem(relative(path) if path != "-" else path, error.message, error.hint))
@@ -37,7 +38,7 @@ def _files(path: str, problems: list[Problem]) -> Iterator[str]:
         message = f"cannot read: {error.strerror}"
         problems.append(Problem(relative(error.filename), message, "check its permissions"))
 
-    yield from python_files(path, unreadable)
+    yield from python_files(path, exclusion, unreadable)
 
 
 def _wanted(file: str, name: str, targets: Iterable[Request]) -> list[Request]:

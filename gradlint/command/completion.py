@@ -43,7 +43,7 @@ def rule(_: click.Context, __: click.Parameter, incomplete: str) -> list[Complet
     before, comma, word = incomplete.rpartition(",")
     return [
         CompletionItem(f"{before}{comma}{name}", help=rule.summary)
-        for rule in registry.rules()
+        for rule in registry.documented()
         for name in (rule.name, rule.code)
         if name.startswith(word)
     ]

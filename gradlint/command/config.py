@@ -1,16 +1,19 @@
-"""What a run is asked to do: the options, and `[tool.gradlint]` of the nearest pyproject.toml."""
+"""What a run is asked to do: the options, and what the nearest configuration file says."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from gradlint.command import toml
+from gradlint.command.exclude import DEFAULT, Exclusion
 from gradlint.command.paths import relative, split_spec
+from gradlint.command.patterns import check_pattern
 from gradlint.command.validation import check_keys, check_type, did_you_mean
 from gradlint.errors import GradlintError
+from gradlint.target import Target
 
 FAIL_ON = ("confirmed", "suspected", "not-built", "never")
 
@@ -37,10 +40,18 @@ class Settings:
     search_fixes: bool = True
     jobs: int | None = None
     select: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by pattern
     fail_on: str = "confirmed"
     verbose: bool = False
     thresholds: Mapping[str, Mapping[str, Threshold]] = field(default_factory=dict)  # by rule name
+    exclude: tuple[str, ...] = DEFAULT
+    extend_exclude: tuple[str, ...] = ()
+    respect_gitignore: bool = True
+    baseline: str = ""  # the file of findings that are accepted
+    root: Path = Path()  # what the patterns of paths are relative to
+    concerns: Callable[[Target], bool] | None = None  # whether a model is to be checked at all
     on_progress: Callable[[str], None] | None = None  # told what is being done, for a terminal
 
 
@@ -51,92 +62,130 @@ class Config:
     path: Path | None = None
     settings: Settings = Settings()
     targets: tuple[Request, ...] = ()
-    keys: frozenset[str] = frozenset()  # what it says anything of
+    origins: Mapping[str, str] = field(default_factory=dict)  # by key; what is missing is a default
+
+    def overridden(self, options: Mapping[str, Any]) -> Config:
+        """With options of the command line, named as in the settings. Raises GradlintError."""
+        given = {key: value for key, value in options.items() if value not in (None, ())}
+        if "extend_select" in given:
+            given["extend_select"] = (*self.settings.extend_select, *given["extend_select"])
+        settings = replace(self.settings, **given)
+        validate(settings)
+        origins = {spelled(key): f"--{spelled(key)}" for key in given}
+        return replace(self, settings=settings, origins={**self.origins, **origins})
+
+    def in_force(self) -> Iterator[tuple[str, object, str]]:
+        """Every key with its value and where that is from."""
+        for key in KEYS:
+            attribute = {"rules": "thresholds"}.get(key, key.replace("-", "_"))
+            owner = self if key == "targets" else self.settings
+            yield key, getattr(owner, attribute), self.origins.get(key, "default")
 
 
-_TYPES: dict[str, tuple[type, ...]] = {
+KEYS: dict[str, tuple[type, ...]] = {
     "seed": (int,),
     "device": (str,),
     "timeout": (int, float),
     "memory": (int,),
+    "jobs": (int,),
     "select": (list,),
+    "extend-select": (list,),
     "ignore": (list,),
+    "per-file-ignores": (dict,),
     "fail-on": (str,),
+    "baseline": (str,),
+    "exclude": (list,),
+    "extend-exclude": (list,),
+    "respect-gitignore": (bool,),
     "targets": (list,),
     "rules": (dict,),
 }
+_PLAIN = ("seed", "device", "memory", "jobs", "respect-gitignore")
+_LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude")
+_PATTERNS = ("exclude", "extend-exclude")
+
+
+def spelled(name: str) -> str:
+    """A name of the settings as files and the command line spell it."""
+    return name.replace("_", "-")
 
 
 def load(path: Path | None = None, start: Path | None = None) -> Config:
-    """The configuration in `path`, or in the nearest pyproject.toml upward that has one."""
+    """The configuration in `path`, or in the nearest file upward that has one."""
     if path is not None:
-        table = _table(path)
+        table = toml.read(path)
         if table is None:
             raise GradlintError(
                 f"{path}: has no [tool.gradlint] table", "add it, or use --isolated"
             )
         return _read(path, table)
-    start = start or Path.cwd()
-    for folder in (start, *start.parents):
-        candidate = folder / "pyproject.toml"
-        table = _table(candidate) if candidate.is_file() else None
-        if table is not None:
-            return _read(candidate, table)
-    return Config()
-
-
-def _table(path: Path) -> dict[str, Any] | None:
-    name = relative(path)
-    try:
-        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
-    except OSError as error:
-        raise GradlintError(f"{name}: cannot read: {error.strerror}", "check --config") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise GradlintError(
-            f"{name}: is not TOML: {error}", "mend it, or use --isolated"
-        ) from error
-    table = tool.get("gradlint") if isinstance(tool, dict) else None
-    if table is not None and not isinstance(table, dict):
-        raise GradlintError(f"{name}: tool.gradlint must be a table", "write [tool.gradlint]")
-    return table
+    found = toml.nearest(start or Path.cwd())
+    return _read(*found) if found else Config()
 
 
 def _read(path: Path, table: dict[str, Any]) -> Config:
     try:
-        check_keys(table, _TYPES, "[tool.gradlint]")
+        check_keys(table, KEYS, "[tool.gradlint]")
         for key, value in table.items():
-            check_type(value, _TYPES[key], f"[tool.gradlint] {key}")
+            check_type(value, KEYS[key], f"[tool.gradlint] {key}")
+        plain = {key: table[key] for key in _PLAIN if key in table}
+        plain |= {key: _texts(table, key) for key in _LISTS if key in table}
         settings = replace(
             Settings(),
-            **{key: table[key] for key in ("seed", "device", "memory") if key in table},
+            **{key.replace("-", "_"): value for key, value in plain.items()},
             timeout=float(table.get("timeout", Settings.timeout)),
-            select=_texts(table, "select"),
-            ignore=_texts(table, "ignore"),
+            per_file_ignores=_per_file(table.get("per-file-ignores", {})),
             fail_on=_fail_on(table.get("fail-on", "confirmed")),
             thresholds=_thresholds(table.get("rules", {})),
+            baseline=relative(path.parent / table["baseline"]) if table.get("baseline") else "",
+            root=Path(relative(path.parent)),
         )
         validate(settings)
         targets = _targets(path.parent, table.get("targets", []))
-        return Config(path, settings, targets, frozenset(table))
+        return Config(path, settings, targets, dict.fromkeys(table, relative(path)))
     except GradlintError as error:
-        raise GradlintError(f"{relative(path)}: {error.message}", error.hint) from error
+        raise toml.located(path, error) from error
 
 
 def validate(settings: Settings) -> None:
     """Raise GradlintError for numbers out of range and for rules that do not exist."""
-    for name in ("timeout", "memory"):
-        if not getattr(settings, name) > 0:
+    for name in ("timeout", "memory", "jobs"):
+        value = getattr(settings, name)
+        if value is not None and not value > 0:
             raise GradlintError(f"{name} must be greater than 0", "leave it out for the default")
-    if settings.select or settings.ignore or settings.thresholds:
+    words = [*settings.select, *settings.extend_select, *settings.ignore]
+    words += [word for found in settings.per_file_ignores.values() for word in found]
+    if words or settings.thresholds:
         from gradlint import registry
 
-        registry.active(settings)
+        registry.check_words(words)
+        registry.in_force(settings)
+
+
+def exclusion(settings: Settings, given: tuple[str, ...], force: bool) -> Exclusion:
+    """What a search leaves out: as it is configured, and what the command line adds."""
+    configured = (settings.root, (*settings.exclude, *settings.extend_exclude))
+    for pattern in given:
+        check_pattern(pattern, "--extend-exclude")
+    return Exclusion((configured, (Path(), given)), settings.respect_gitignore, force)
 
 
 def _texts(table: dict[str, Any], key: str) -> tuple[str, ...]:
-    for value in table.get(key, []):
+    for value in table[key]:
         check_type(value, (str,), f"each entry of [tool.gradlint] {key}")
-    return tuple(table.get(key, []))
+        if key in _PATTERNS:
+            check_pattern(value, f"[tool.gradlint] {key}")
+    return tuple(table[key])
+
+
+def _per_file(table: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    where = "[tool.gradlint.per-file-ignores]"
+    for pattern, words in table.items():
+        check_pattern(pattern, where)
+        check_type(words, (list,), f"{where} '{pattern}'")
+        for word in words:
+            check_type(word, (str,), f"each entry of {where} '{pattern}'")
+    return {pattern: tuple(words) for pattern, words in table.items()}
 
 
 def _fail_on(value: str) -> str:

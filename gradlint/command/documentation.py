@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from textwrap import dedent, indent
 
 from gradlint.registry import thresholds
-from gradlint.rule import Bad, Good, Rule
+from gradlint.rule import Bad, Documented, Good
 
 
-def table(rules: Sequence[Rule]) -> str:
+def table(rules: Sequence[Documented]) -> str:
     """One line a rule."""
     if not rules:
         return "No rules."
@@ -23,23 +23,22 @@ def table(rules: Sequence[Rule]) -> str:
     )
 
 
-def page(rule: Rule) -> str:
+def page(rule: Documented) -> str:
     """The docstring of a rule, what can be configured of it, and its examples."""
     parts = [
         f"{rule.code} {rule.name} ({rule.severity})",
         inspect.cleandoc(type(rule).__doc__ or rule.summary),
-        *(_block("Configuration, with its defaults:", lines) for lines in configuration(rule)),
+        _block("Configuration, with its defaults:", configuration(rule)),
         *(part for example in rule.examples for part in _example(example)),
     ]
     return "\n\n".join(parts)
 
 
-def configuration(rule: Rule) -> Iterator[str]:
-    """What can be configured of a rule, with the defaults, where anything can."""
-    defaults = thresholds(rule)
-    if defaults:
-        lines = [f"{key.replace('_', '-')} = {toml(value)}" for key, value in defaults.items()]
-        yield "\n".join([f"[tool.gradlint.rules.{rule.name}]", *lines])
+def configuration(rule: Documented) -> str:
+    """What can be configured of a rule, with the defaults."""
+    defaults = {"severity": str(rule.severity), **thresholds(rule)}
+    lines = [f"{key.replace('_', '-')} = {toml(value)}" for key, value in defaults.items()]
+    return "\n".join([f"[tool.gradlint.rules.{rule.name}]", *lines])
 
 
 def toml(value: object) -> str:

@@ -11,13 +11,13 @@ from textwrap import dedent
 from gradlint.command.documentation import configuration, page, without_marks
 from gradlint.formats.markup import fenced
 from gradlint.formats.view import RuleText
-from gradlint.rule import Bad, Good, Rule
+from gradlint.rule import Bad, Documented, Good
 
 LONGEST = 1024  # of what GitHub shows as a description
 _SECTION = re.compile(r"^(\w[\w ]*):\n((?: {4}.*(?:\n|$)|\n)+)", re.MULTILINE)
 
 
-def explained(rule: Rule) -> RuleText:
+def explained(rule: Documented) -> RuleText:
     """What SARIF holds of a rule."""
     return RuleText(
         rule.code,
@@ -30,18 +30,18 @@ def explained(rule: Rule) -> RuleText:
     )
 
 
-def markdown(rule: Rule) -> str:
+def markdown(rule: Documented) -> str:
     """The page of a rule in Markdown, with the change of each example as a diff."""
     parts = [
         f"# {rule.code} {rule.name} ({rule.severity})",
         _SECTION.sub(_section, _documentation(rule)).strip(),
-        *(f"## Configuration\n\n{fenced(lines, 'toml')}" for lines in configuration(rule)),
+        f"## Configuration\n\n{fenced(configuration(rule), 'toml')}",
         *(part for example in rule.examples for part in _example(example)),
     ]
     return "\n\n".join(parts)
 
 
-def _documentation(rule: Rule) -> str:
+def _documentation(rule: Documented) -> str:
     return inspect.cleandoc(type(rule).__doc__ or rule.summary)
 
 

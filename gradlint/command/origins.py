@@ -2,62 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gradlint.command.config import Config, Settings
+from gradlint.command.config import Config, Request, Threshold
 from gradlint.command.documentation import toml
-from gradlint.command.paths import relative
-from gradlint.registry import active, find_rule, thresholds
-from gradlint.rule import Rule
+from gradlint.command.toml import SHARED
+from gradlint.registry import find_rule, in_force, thresholds
+from gradlint.rule import Documented
 
-_OF_A_RUN = frozenset({"search_fixes", "verbose", "thresholds", "on_progress"})
+_TABLES = ("targets", "rules", "per-file-ignores")
 
 
-def in_force(found: Config, settings: Settings, options: dict[str, Any]) -> str:
+def settings(found: Config, options: dict[str, Any]) -> str:
     """The settings as a configuration file has them, each with its origin beside it."""
-    file = relative(found.path) if found.path else ""
-    blocks = [
-        ["[tool.gradlint]", *_settings(found, settings, options, file)],
-        *(_target(target.path, target.names, target.input, file) for target in found.targets),
-        *(_rule(rule, settings, file) for rule in active(settings) if thresholds(rule)),
+    own = found.path is not None and found.path.name != SHARED
+    prefix = "" if own else "tool.gradlint."
+    origins = {key: origin for key, _, origin in found.in_force()}
+    if options["exit_zero"]:
+        origins["fail-on"] = "--exit-zero"
+    plain = [
+        _line(key, value, origins[key]) for key, value, _ in found.in_force() if key not in _TABLES
     ]
+    blocks = [plain if own else ["[tool.gradlint]", *plain]]
+    if found.settings.per_file_ignores:
+        ignores = found.settings.per_file_ignores.items()
+        lines = [_line(toml(key), words, origins["per-file-ignores"]) for key, words in ignores]
+        blocks.append([f"[{prefix}per-file-ignores]", *lines])
+    for target in found.targets:
+        blocks.append([f"[[{prefix}targets]]", *_target(target, origins["targets"])])
+    for rule in in_force(found.settings):
+        lines = list(_rule(rule, found.settings.thresholds, origins["rules"]))
+        blocks.append([f"[{prefix}rules.{rule.name}]", *lines])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def _settings(
-    found: Config, settings: Settings, options: dict[str, Any], file: str
+def _target(target: Request, origin: str) -> Iterator[str]:
+    yield _line("model", ":".join((target.path, *target.names)), origin)
+    if target.input:
+        yield _line("input", target.input, origin)
+
+
+def _rule(
+    rule: Documented, tables: Mapping[str, Mapping[str, Threshold]], origin: str
 ) -> Iterator[str]:
-    for field in fields(settings):
-        if field.name not in _OF_A_RUN:
-            key, value = field.name.replace("_", "-"), getattr(settings, field.name)
-            origin = file if key in found.keys else "default"
-            if options.get(field.name) not in (None, ()):
-                origin = f"--{key}"
-            if key == "fail-on" and options["exit_zero"]:
-                origin = "--exit-zero"
-            yield _line(key, value, origin)
-
-
-def _target(path: str, names: tuple[str, ...], input: str | None, file: str) -> list[str]:
-    model = ":".join((path, *names))
-    lines = [_line("model", model, file)] + ([_line("input", input, file)] if input else [])
-    return ["[[tool.gradlint.targets]]", *lines]
-
-
-def _rule(rule: Rule, settings: Settings, file: str) -> list[str]:
     given = {
-        key
-        for word, table in settings.thresholds.items()
-        if find_rule(word).name == rule.name
-        for key in table
+        key for word, table in tables.items() if find_rule(word).name == rule.name for key in table
     }
-    lines = [
-        _line(key.replace("_", "-"), getattr(rule, key), file if key in given else "default")
-        for key in thresholds(rule)
-    ]
-    return [f"[tool.gradlint.rules.{rule.name}]", *lines]
+    for key in ("severity", *thresholds(rule)):
+        value = getattr(rule, key)
+        yield _line(key.replace("_", "-"), value, origin if key in given else "default")
 
 
 def _line(key: str, value: object, origin: str) -> str:

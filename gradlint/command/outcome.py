@@ -41,6 +41,7 @@ def _fails(report: Report, settings: Settings, applied: Set[Fix]) -> bool:
     return any(
         finding.severity is Severity.ERROR
         and finding.state in states
+        and finding.suppressed is None
         and not _healed(finding, applied)
         for finding in report.findings
     )

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from gradlint.command.exclude import Exclusion
 from gradlint.errors import GradlintError
 
 SUFFIXES = (".py", ".ipynb")
-SKIPPED = frozenset({"node_modules", "__pycache__", "build", "site-packages"})
 _SPEC = re.compile(r"(?P<path>.+\.(?:py|ipynb)):(?P<name>[^:/\\]*)", re.DOTALL)
 
 
@@ -32,25 +32,24 @@ def relative(path: str | Path) -> str:
     return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
 
 
-def python_files(path: str, on_error: Callable[[OSError], object]) -> Iterator[str]:
+def python_files(
+    path: str, exclusion: Exclusion, on_error: Callable[[OSError], object]
+) -> Iterator[str]:
     """The file itself, or the Python files and notebooks in a folder and below, by name."""
+    if exclusion.refuses(path):
+        return
     if not os.path.isdir(path):
         yield relative(path)
         return
+    excluded = exclusion.below(path)
     for folder, folders, files in os.walk(path, onerror=on_error):
-        folders[:] = sorted(name for name in folders if _is_searched(folder, name))
+        folders[:] = sorted(
+            name for name in folders if not excluded(f"{os.path.join(folder, name)}/")
+        )
         for name in sorted(files):
-            if name.endswith(SUFFIXES):
-                yield relative(os.path.join(folder, name))
-
-
-def _is_searched(folder: str, name: str) -> bool:
-    if name.startswith(".") or name in SKIPPED:
-        return False
-    inside = os.path.join(folder, name)
-    return not any(
-        os.path.exists(os.path.join(inside, mark)) for mark in ("pyvenv.cfg", "conda-meta")
-    )
+            inside = os.path.join(folder, name)
+            if name.endswith(SUFFIXES) and not excluded(inside):
+                yield relative(inside)
 
 
 def refusal(path: str) -> GradlintError | None:

@@ -56,7 +56,7 @@ def _explained(settings: Settings) -> tuple[RuleText, ...]:
     from gradlint import registry
     from gradlint.command.explanation import explained
 
-    return tuple(map(explained, registry.active(settings)))
+    return tuple(map(explained, registry.in_force(settings)))
 
 
 def rendered(view: View, format: str, with_statistics: bool) -> str:

@@ -30,5 +30,6 @@ def _marks(view: View, finding: Finding) -> list[str]:
     if finding.severity is Severity.WARNING:
         marks.append("warning")
     if finding.fix is not None:
-        marks.append("fixed" if finding.fix in view.applied else "verified fix")
+        kind = "verified fix" if finding.evidence else "safe fix"
+        marks.append("fixed" if finding.fix in view.applied else kind)
     return marks

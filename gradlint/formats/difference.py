@@ -25,8 +25,10 @@ def _of_file(view: View, fix: Fix, path: str) -> Iterator[str]:
             yield from map(printable, lines)
 
 
-def proof(finding: Finding, fix: Fix) -> str:
-    """The numbers before and after a fix."""
+def offer(finding: Finding, fix: Fix) -> str:
+    """A fix in a line, with the numbers before and after where there is something to measure."""
+    if finding.evidence is None:
+        return f"Safe fix: {fix.title}"
     numbers = f"{decimal(fix.before)} -> {decimal(fix.after)} {unit(finding)}"
     trial = f"{decimal(fix.trial_before, 2)} -> {decimal(fix.trial_after, 2)}"
-    return f"{numbers}, trial loss {trial} of the best constant"
+    return f"Verified fix: {fix.title} ({numbers}, trial loss {trial} of the best constant)"

@@ -39,11 +39,12 @@ def block(view: View, model: ModelReport, finding: Finding) -> str:
 def _finding(view: View, model: ModelReport, finding: Finding) -> Iterator[str]:
     gutter = _gutter(view, finding)
     yield _header(view, finding)
-    yield f"{_arrow(gutter)} {view.report.place(finding.span)}  {finding.target}"
+    yield f"{_arrow(gutter)} {view.report.place(finding.span)}  {finding.target}".rstrip()
     source = view.source(finding.span.path)
     if source is not None:
         yield from excerpt(source, finding.span, finding.label, gutter)
-    yield _evidence(model, finding)
+    if finding.evidence is not None or finding.state is not State.CONFIRMED:
+        yield _evidence(model, finding)
     yield from _related(view, finding)
     for fix in finding.fixes:
         if fix.verified:
@@ -99,6 +100,9 @@ def _related(view: View, finding: Finding) -> Iterator[str]:
 
 
 def _fix(view: View, finding: Finding, fix: Fix, gutter: int) -> Iterator[str]:
+    if finding.evidence is None:
+        yield from _plain_fix(view, fix, gutter)
+        return
     state = "applied" if fix in view.applied else "verified"
     left = f"fix [{state}]: {fix.title}"
     numbers = f"{decimal(fix.before)} -> {decimal(fix.after)} {unit(finding)}"
@@ -107,6 +111,13 @@ def _fix(view: View, finding: Finding, fix: Fix, gutter: int) -> Iterator[str]:
         yield from _changes(view, fix, path, gutter)
     trial = f"{decimal(fix.trial_before, 2)} -> {decimal(fix.trial_after, 2)}"
     yield f"trial: loss {trial} of the best constant; {_CHECKPOINTS[fix.checkpoint]}"
+
+
+def _plain_fix(view: View, fix: Fix, gutter: int) -> Iterator[str]:
+    """Of a comment: there is nothing to measure."""
+    state = click.style("applied" if fix in view.applied else "safe", fg="green")
+    yield f"fix [{state}]: {fix.title}"
+    yield from _changes(view, fix, fix.edits[0].span.path, gutter)
 
 
 def _changes(view: View, fix: Fix, path: str, gutter: int) -> Iterator[str]:

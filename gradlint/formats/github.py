@@ -9,6 +9,7 @@ import click
 
 from gradlint.finding import Finding, Problem
 from gradlint.formats import concise
+from gradlint.formats.difference import offer
 from gradlint.formats.repository import in_repository
 from gradlint.formats.view import View, count, one_line, pointed, sentence, split_place
 from gradlint.rule import State
@@ -61,7 +62,7 @@ def _finding(view: View, finding: Finding) -> Annotation:
         place |= {"col": span.column, "endColumn": span.end_column}
     text = f"{cell}{sentence(finding)}"
     if finding.fix is not None:
-        text += f"\nverified fix: {finding.fix.title}"
+        text += f"\n{offer(finding, finding.fix)}"
     place["title"] = f"{finding.code} {finding.name}"
     made = _command(_kind(view, finding), place, text)
     return made._replace(plain=one_line(click.unstyle(concise.line(view, finding))))

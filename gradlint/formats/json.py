@@ -28,7 +28,7 @@ def document(view: View) -> dict[str, Any]:
         "gradlint": __version__,
         "torch": report.torch,
         "models": [_model(model) for model in report.models],
-        "findings": [_finding(report, finding) for _, finding in view.findings],
+        "findings": [_finding(report, finding) for _, finding in view.exported],
         "errors": [_problem(problem) for problem in report.problems],
     }
 
@@ -58,6 +58,7 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
         "related": [_related(report, related) for related in finding.related],
         "evidence": evidence(finding.evidence) if finding.evidence else None,
         "fixes": [_fix(report, fix) for fix in finding.fixes],
+        "suppressed": asdict(finding.suppressed) if finding.suppressed else None,
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from gradlint.finding import Finding, ModelReport, Problem
-from gradlint.formats.difference import difference, proof
+from gradlint.formats.difference import difference, offer
 from gradlint.formats.markup import code, fenced, plain
 from gradlint.formats.view import View, count, decimal, footer, note, one_line, sentence
 from gradlint.rule import Severity, State
@@ -39,7 +39,7 @@ def _cells(view: View, finding: Finding) -> tuple[str, ...]:
     return (
         _mark(view, finding),
         code(view.report.place(finding.span)),
-        code(finding.target),
+        code(finding.target) if finding.target else "",
         f"{finding.code} {finding.name}",
         plain(finding.message),
         measured,
@@ -56,14 +56,15 @@ def _mark(view: View, finding: Finding) -> str:
 
 def _details(view: View) -> Iterator[str]:
     for model, finding in view.findings:
-        title = f"{finding.code} {finding.name} in <code>{escape(one_line(finding.target))}</code>"
+        inside = f" in <code>{escape(one_line(finding.target))}</code>" if finding.target else ""
+        title = f"{finding.code} {finding.name}{inside}"
         parts = [f"<details><summary>{title}</summary>", *_said(view, model, finding), "</details>"]
         yield "\n\n".join(parts)
 
 
 def _said(view: View, model: ModelReport, finding: Finding) -> Iterator[str]:
     where = f"{code(view.report.place(finding.span))}: {plain(sentence(finding))}"
-    if finding.evidence is None:
+    if finding.evidence is None and finding.state is not State.CONFIRMED:
         where += f" (not measured{': ' + code(model.reason) if model.reason else ''})"
     yield where
     others = [
@@ -78,7 +79,7 @@ def _said(view: View, model: ModelReport, finding: Finding) -> Iterator[str]:
     if others:
         yield "\n".join(others)
     if finding.fix is not None:
-        yield f"Verified fix: {plain(finding.fix.title)} ({plain(proof(finding, finding.fix))})"
+        yield plain(offer(finding, finding.fix))
         yield fenced(difference(view, finding.fix), "diff")
 
 

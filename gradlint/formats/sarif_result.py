@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gradlint.finding import Finding, Fix
-from gradlint.formats.difference import difference, proof
+from gradlint.finding import Finding, Fix, Suppression
+from gradlint.formats.difference import difference, offer
 from gradlint.formats.json import evidence, number
 from gradlint.formats.markup import fenced, plain
 from gradlint.formats.repository import uri
@@ -15,6 +15,7 @@ from gradlint.span import Span
 
 ROOT = "%SRCROOT%"
 _KINDS = {State.SUSPECTED: "review", State.UNPROVEN: "open", State.CLEARED: "pass"}
+_SUPPRESSED = {"in-source": "inSource", "baseline": "external"}
 
 
 def result(view: View, finding: Finding, rule: int, fingerprint: str) -> dict[str, Any]:
@@ -31,6 +32,8 @@ def result(view: View, finding: Finding, rule: int, fingerprint: str) -> dict[st
         },
         "properties": _properties(finding),
     }
+    if finding.suppressed is not None:
+        described["suppressions"] = [_suppression(finding.suppressed)]
     if finding.related:
         described["relatedLocations"] = [
             {"id": n, **_location(view, each.span), "message": {"text": one_line(each.message)}}
@@ -46,6 +49,13 @@ def _in_notebook(view: View, fix: Fix) -> bool:
     return any(view.report.shown_edit(edit)[0] is not None for edit in fix.edits)
 
 
+def _suppression(suppressed: Suppression) -> dict[str, str]:
+    described = {"kind": _SUPPRESSED[suppressed.kind], "status": "accepted"}
+    if suppressed.reason:
+        described["justification"] = suppressed.reason
+    return described
+
+
 def _weight(view: View, finding: Finding) -> dict[str, str]:
     """Only what fails has a level; what was not confirmed is for somebody to look at."""
     if view.fails(finding) or finding.state is State.CONFIRMED:
@@ -59,9 +69,9 @@ def _message(view: View, finding: Finding) -> dict[str, str]:
         said += f" (limit {decimal(finding.evidence.limit)})"
     text, markdown = f"{said}.", f"{plain(said)}."
     if finding.fix is not None:
-        offer = f"Verified fix: {finding.fix.title} ({proof(finding, finding.fix)})."
+        offered = f"{offer(finding, finding.fix)}."
         change = fenced(difference(view, finding.fix), "diff")
-        text, markdown = f"{text} {offer}", f"{markdown}\n\n{plain(offer)}\n\n{change}"
+        text, markdown = f"{text} {offered}", f"{markdown}\n\n{plain(offered)}\n\n{change}"
     return {"text": text, "markdown": markdown}
 
 

@@ -51,6 +51,11 @@ class View:
     @cached_property
     def findings(self) -> list[tuple[ModelReport, Finding]]:
         """The findings to show, by file and place."""
+        return [pair for pair in self.exported if pair[1].suppressed is None]
+
+    @cached_property
+    def exported(self) -> list[tuple[ModelReport, Finding]]:
+        """The findings to show, and those that would be, were they not suppressed."""
         found = [
             (model, finding)
             for model in self.report.models
@@ -80,7 +85,9 @@ class View:
     def hidden(self, model: ModelReport) -> int:
         """How many suspicions of a model are not shown."""
         doubtful = DOUBTFUL - self.states
-        return sum(finding.state in doubtful for finding in model.findings)
+        return sum(
+            finding.state in doubtful and finding.suppressed is None for finding in model.findings
+        )
 
     def source(self, path: str) -> Source | None:
         """A file as it was checked, or as it is now."""
@@ -145,8 +152,10 @@ def undone(model: ModelReport) -> str:
 def footer(view: View) -> str:
     """The last line: how much was checked, and what came of it."""
     models = view.report.models
+    left_out = f"{view.report.unchanged} unchanged" if view.report.unchanged else ""
     if not models:
-        return f"No models in {count(view.report.files, 'file')}."
+        tail = f" ({left_out})" if left_out else ""
+        return f"No models{tail} in {count(view.report.files, 'file')}."
     found = [finding for _, finding in view.findings]
     confirmed = [finding for finding in found if finding.state is State.CONFIRMED]
     fixable = [finding for finding in confirmed if finding.fix and finding.fix not in view.applied]
@@ -160,11 +169,14 @@ def footer(view: View) -> str:
         parts = ["no findings"]
     undone = sum(model.status in (Status.NOT_BUILT, Status.NOT_PROBED) for model in models)
     hidden = sum(map(view.hidden, models))
+    suppressed = len(view.exported) - len(view.findings)
     parts += [
+        f"{suppressed} suppressed" if suppressed else "",
         f"{len(fixed)} fixed" if fixed else "",
         f"{len(fixable)} fixable with --fix" if fixable else "",
         f"{hidden} suspected (shown with --suspected)" if hidden else "",
         f"{undone} not measured" if undone else "",
+        left_out,
         _some(len(view.report.problems), "problem"),
     ]
     return ", ".join([count(len(models), "model"), *filter(None, parts)]) + "."

@@ -1,0 +1,1 @@
+"""How a code base with findings takes gradlint up: suppressions, baseline, changed models only."""
