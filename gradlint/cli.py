@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from gradlint import __version__
+from gradlint import __version__, tested
 from gradlint.command import completion, config, printing, rendering
 from gradlint.command.collect import collect
 from gradlint.command.config import FAIL_ON, Config, Request, Settings, spelled
@@ -78,7 +78,9 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
             torch = metadata.version("torch")
         except metadata.PackageNotFoundError:
             torch = "not installed"
+        pythons, torches = ", ".join(tested.PYTHON), ", ".join(tested.TORCH)
         printing.result(f"gradlint {__version__} ({DISTRIBUTION}), torch {torch}")
+        printing.result(f"tested on Python {pythons} and torch {torches}")
         context.exit()
 
 
@@ -202,15 +204,18 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
 
 @gradlint.command()
 @click.argument("word", metavar="[NAME|CODE]", required=False, shell_complete=completion.rule)
-def rule(word: str | None) -> int:
+@click.option(
+    "--format", type=click.Choice(("text", "markdown", "json")), default="text", help="(text)"
+)
+def rule(word: str | None, format: str) -> int:
     """Explain a rule, or list them all."""
     from gradlint import registry
-    from gradlint.command import documentation
+    from gradlint.command import explanation
 
     if word is None:
-        printing.result(documentation.table(registry.documented()))
+        printing.result(explanation.listed(registry.documented(), format))
     else:
-        printing.result(documentation.page(registry.find_rule(word)))
+        printing.result(explanation.told(registry.find_rule(word), format))
     return 0
 
 
