@@ -42,6 +42,7 @@ ARROWS = {
         "command.exclude",
         "command.paths",
         "command.patterns",
+        "command.tables",
         "command.toml",
         "command.validation",
         "errors",

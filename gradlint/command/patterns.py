@@ -29,11 +29,12 @@ def matched(patterns: tuple[str, ...], path: str, root: Path) -> bool:
 
 def verdict(patterns: Iterable[str], path: str, root: Path) -> bool | None:
     """The same; None where no pattern says anything, False where the last that does says not."""
-    inside = os.path.relpath(path, root)
-    if not (patterns := tuple(patterns)) or not is_inside(path, root) or inside == ".":
+    patterns = tuple(patterns)
+    if not patterns or not is_inside(path, root):
         return None
-    name = Path(inside).as_posix() + ("/" if path.endswith("/") else "")
-    return _spec(patterns).check_file(name).include
+    name = Path(os.path.relpath(path, root)).as_posix()
+    slash = "/" if path.endswith("/") else ""
+    return None if name == "." else _spec(patterns).check_file(name + slash).include
 
 
 def is_inside(path: str, root: Path) -> bool:
