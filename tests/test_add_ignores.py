@@ -72,10 +72,11 @@ def of(project, report, changed, sick, span):
 @pytest.mark.parametrize("case", WRITTEN)
 def test_a_comment_is_written_where_it_is_read_again(project, gradlint, of, case):
     before, after = WRITTEN[case]
-    status, out, _ = gradlint("model.py", "--add-ignores", finds=of(before))
+    status, out, err = gradlint("model.py", "--add-ignores", finds=of(before))
     assert status == 0
     assert (project / "model.py").read_bytes() == after.encode()
     assert "1 suppressed" in out
+    assert err == "1 finding ignored by new comments\n"
     assert ast.dump(ast.parse(after)) == ast.dump(ast.parse(before))
 
 

@@ -239,3 +239,50 @@ def test_an_empty_project_has_an_empty_baseline(project, gradlint):
 
 def test_no_baseline_excludes_writing_one(gradlint):
     assert gradlint("model.py", "--no-baseline", "--write-baseline")[0] == 2
+
+
+def test_moved_and_reformatted_code_keeps_its_names(project, report, sick):
+    """The real thing: the same model, written otherwise, is found as the same finding."""
+    torch = pytest.importorskip("torch")
+    torch.set_num_threads(1)
+    from gradlint.discovery.targets import discover
+    from gradlint.job import Job
+    from gradlint.registry import rules
+    from gradlint.source import Source
+    from gradlint.worker import reports
+
+    def found(text):
+        (project / "net.py").write_text(text)
+        source = Source.read("net.py")
+        (target,) = discover(source)
+        *_, report = reports(Job(source, target, rules(), 0, "cpu", False, 60, 8))
+        (finding,) = [each for each in report.findings if each.state is State.CONFIRMED]
+        return finding
+
+    before = found(SICK)
+    after = found(
+        SICK.replace("class", "# moved\n\n\nclass")
+        .replace("        x = x + 0", "        # so\n        x = x + 0")
+        .replace(
+            "torch.sigmoid(layer(x))", "torch.sigmoid(\n                layer(x)\n            )"
+        )
+    )
+    assert before.span != after.span
+    assert (before.signature, before.target) == (after.signature, after.target)
+
+
+SICK = """\
+import torch
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(32, 32) for _ in range(12)])
+
+    def forward(self, x):
+        x = x + 0
+        for layer in self.layers:
+            x = torch.sigmoid(layer(x))
+        return x
+"""

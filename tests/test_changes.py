@@ -131,6 +131,15 @@ def test_a_new_file_is_a_change_known_to_git_or_not(repository):
     assert changed("fresh.py", since="HEAD~1") == ["Net", "Other"]
 
 
+def test_of_a_file_that_git_does_not_know_nothing_is_known(repository, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "net.py"
+    elsewhere.write_text(NET)
+    assert changed(str(elsewhere)) == ["Net", "Other"]
+    (repository / ".gitignore").write_text("made.py\n")
+    (repository / "made.py").write_text(NET)
+    assert changed("made.py") == ["Net", "Other"]
+
+
 def test_an_untracked_file_that_is_imported_is_a_change(repository):
     (repository / "acts.py").rename(repository / "acts_of_old.py")
     git("commit", "-am", "without")

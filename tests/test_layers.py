@@ -45,6 +45,7 @@ ARROWS = {
         "command.exclude",
         "command.paths",
         "command.patterns",
+        "command.tables",
         "command.toml",
         "command.validation",
         "errors",

@@ -202,6 +202,10 @@ MENDED = {
     "windows": ("x = 1  # gradlint: ignore[nope]\r\ny = 2\r\n", "x = 1\r\ny = 2\r\n"),
     "both wrong": ("x = 1  # gradlint: ignore[nope, tiny-init]\n", "x = 1\n"),
     "wide": ("x = '层'  # gradlint: ignore[nope]\n", "x = '层'\n"),
+    "misspelt, needed": (
+        "nn.Sigmoid()  # gradlint: ignore[saturated-stack] so\n",
+        "nn.Sigmoid()  # gradlint: ignore[saturating-stack] so\n",
+    ),
     "bare": ("x = 1  # gradlint: ignore\n", "x = 1\n"),
     "bare, needed": (
         "nn.Sigmoid()  # gradlint: ignore so\n",
@@ -227,6 +231,12 @@ def test_fix_mends_the_comment_and_nothing_else(project, gradlint, of, case):
     assert (project / "model.py").read_bytes() == after.encode()
     assert err == ""
     assert "fixed" in out
+
+
+def test_a_rule_about_comments_that_is_not_in_force_drops_nothing(project, gradlint, of):
+    text = "x = 1  # gradlint: ignore[nope, tiny-init]\n"
+    gradlint("model.py", "--fix", "--ignore", "GRD901", finds=of(text))
+    assert (project / "model.py").read_text() == "x = 1  # gradlint: ignore[tiny-init]\n"
 
 
 EXAMPLES = [

@@ -40,9 +40,9 @@ class Hunk:
 class Changes:
     """The lines of the working tree that differ from a revision. Paths are resolved."""
 
-    def __init__(self, top: Path, hunks: dict[str, list[Hunk]], new: set[str]) -> None:
+    def __init__(self, top: Path, hunks: dict[str, list[Hunk]], tracked: set[str]) -> None:
         self.hunks = hunks
-        self.new = new  # files that git does not know
+        self.tracked = tracked  # of another file nothing is known
         self._imports = Imports(top)
 
     @classmethod
@@ -53,18 +53,18 @@ class Changes:
         options = ("-U0", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames")
         prefixes = ("--src-prefix=a/", "--dst-prefix=b/")
         diff = _git(top, "diff", *options, *prefixes, base, "--", *_KINDS)
-        others = _git(top, "ls-files", "-z", "--others", "--exclude-standard", "--", *_KINDS)
-        new = {str(top / os.fsdecode(name)) for name in others.split(b"\0") if name}
-        return cls(top, {str(top / path): found for path, found in _parsed(diff)}, new)
+        names = _git(top, "ls-files", "-z", "--", *_KINDS).split(b"\0")
+        tracked = {str(top / os.fsdecode(name)) for name in names if name}
+        return cls(top, {str(top / path): found for path, found in _parsed(diff)}, tracked)
 
     def concern(self, target: Target) -> bool:
         """Whether what a model is made of changed: its definitions, or a file that it imports."""
         path = os.path.realpath(target.path)
-        if path in self.new or self._is_touched(path, target):
+        if path not in self.tracked or self._is_touched(path, target):
             return True
         around = {path, *self._told(target)}
         reached = around.union(*(self._imports.imported(each) for each in around)) - {path}
-        return any(os.path.realpath(each) in {*self.hunks, *self.new} for each in reached)
+        return any(each in self.hunks or each not in self.tracked for each in reached)
 
     @staticmethod
     def _told(target: Target) -> Iterator[str]:

@@ -66,6 +66,8 @@ class Comments:
 
     def about(self, span: Span) -> list[Directive]:
         """The comments that speak of the statement around a span."""
+        if not self.directives:
+            return []
         first, last = self.statement(span)
         return [each for each in self.directives if not each.of_file and first <= each.line <= last]
 

@@ -42,7 +42,8 @@ class UnknownSuppression(Documented):
         `gradlint rule` lists what can be suppressed.
 
     Fix safety:
-        Only the comment changes: the name goes, or the whole comment if none is left.
+        Only the comment changes: the name is put right where the finding that it means is
+        there; else it goes, or the whole comment if none is left.
 
     Known limits:
         Beginnings of codes (GRD1) select rules, and are not read in comments.

@@ -52,10 +52,10 @@ class Scope:
 
     def judged(self, path: str) -> bool:
         """Whether every finding that may point into a file is known."""
+        if not self.measured(path):
+            return False
         around = self.imports.importers(os.path.abspath(path), self._files)
-        return self.measured(path) and all(
-            self.measured(file) or not self.has_model(file) for file in around
-        )
+        return all(self.measured(file) or not self.has_model(file) for file in around)
 
     @cached_property
     def _files(self) -> list[str]:

@@ -44,21 +44,22 @@ class Suppressions:
         if finding.state is State.CLEARED:
             return finding
         for directive in self._about(model, finding):
-            if not directive.words and finding.state is State.CONFIRMED:
+            if finding.state is State.CONFIRMED:
                 self._confirmed.setdefault(directive, []).append(finding.name)
             for word in directive.words:
                 if self._code(word) == finding.code:
                     self._used.add((directive, word))
-                    suppression = Suppression(IN_SOURCE, directive.reason)
-                    finding = replace(finding, suppressed=suppression)
+                    reason = finding.suppressed or Suppression(IN_SOURCE, directive.reason)
+                    finding = replace(finding, suppressed=reason)
         return finding
 
     def _about(self, model: ModelReport, finding: Finding) -> Iterator[Directive]:
         here = self.comments.get(finding.span.path)
         if here is not None:
             yield from here.about(finding.span)
-        for path in {model.path, finding.span.path} & self.comments.keys():
-            yield from (each for each in self.comments[path].directives if each.of_file)
+        for path in dict.fromkeys((finding.span.path, model.path)):
+            if path in self.comments:
+                yield from (each for each in self.comments[path].directives if each.of_file)
 
     def _code(self, word: str) -> str | None:
         return self._codes.get(word) or self._codes.get(word.upper())
@@ -79,43 +80,46 @@ class Suppressions:
     ) -> Iterator[Finding]:
         for directive in comments.directives:
             wrong = list(self._wrong(directive, rules, judged))
-            dropped = {word for _, word, _ in wrong}
-            kept = tuple(word for word in directive.words if word not in dropped)
-            if not directive.words:
-                kept = tuple(dict.fromkeys(self._confirmed.get(directive, ())))
+            kept = self._kept(directive, {word for _, word, _ in wrong})
             mended = bool(directive.words or kept) or judged(directive.span.path)
             for rule, word, message in wrong:
-                if rule.code in rules:
-                    fixes = (_fix(directive, kept),) if mended else ()
-                    yield _notice(rules[rule.code], directive, word, message, fixes)
+                fixes = (_fix(directive, kept),) if mended else ()
+                yield _notice(rules[rule.code], directive, word, message, fixes)
+
+    def _kept(self, directive: Directive, dropped: set[str]) -> tuple[str, ...]:
+        """The names that the comment should have: of a misspelt one what is meant and is there."""
+        here = dict.fromkeys(self._confirmed.get(directive, ()))
+        if not directive.words:
+            return tuple(here)
+        words = [self._meant(word) if word in dropped else word for word in directive.words]
+        allowed = {*directive.words, *here} - dropped
+        return tuple(word for word in words if word in allowed)
 
     def _wrong(
         self, directive: Directive, rules: Mapping[str, Documented], judged: Callable[[str], bool]
     ) -> Iterator[tuple[Documented, str, str]]:
         """The rule that a comment offends, the word that does, and a sentence."""
-        if not directive.words:
+        if not directive.words and BARE.code in rules:
             yield BARE, "", f"it names no rule: write {directive.verb}[NAME]"
         for word in directive.words:
-            code = self._code(word)
-            if code is None:
-                close = difflib.get_close_matches(word, self._names, n=1)
-                meant = f": did you mean '{close[0]}'?" if close else ""
-                yield UNKNOWN, word, f"no rule is called '{word}'{meant}"
-            elif code in rules and (directive, word) not in self._used:
-                yield from _unused(directive, word, judged)
+            code, meant = self._code(word), self._meant(word)
+            if code is None and UNKNOWN.code in rules:
+                hint = f": did you mean '{meant}'?" if meant else ""
+                yield UNKNOWN, word, f"no rule is called '{word}'{hint}"
+            in_force = code is not None and {code, UNUSED.code} <= rules.keys()
+            used = (directive, word) in self._used
+            if in_force and not used and judged(directive.span.path):
+                yield UNUSED, word, f"{word} is not found here"
 
-
-def _unused(
-    directive: Directive, word: str, judged: Callable[[str], bool]
-) -> Iterator[tuple[Documented, str, str]]:
-    if judged(directive.span.path):
-        yield UNUSED, word, f"{word} is not found here"
+    def _meant(self, word: str) -> str:
+        """The rule of the nearest name; "" where none is near."""
+        return next(iter(difflib.get_close_matches(word, self._names, n=1)), "")
 
 
 def _sources(report: Report) -> Iterator[tuple[str, Source]]:
     """The files of a report, and those that its findings point into."""
     yield from report.sources.items()
-    for path in {finding.span.path for finding in report.findings} - report.sources.keys():
+    for path in sorted({each.span.path for each in report.findings} - report.sources.keys()):
         try:
             source = Source.read(path)
             source.tree  # noqa: B018  (it must parse)

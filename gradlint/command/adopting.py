@@ -61,7 +61,10 @@ class Adoption:
         if baseline is not None:
             report = self._accepted(report, baseline)
         if self.options["add_ignores"]:
+            before = sum(finding.suppressed is not None for finding in report.findings)
             report = ignores.written(report, suppressions.comments)
+            after = sum(finding.suppressed is not None for finding in report.findings)
+            self._say(f"{count(after - before, 'finding')} ignored by new comments")
         return suppressions.with_notices(report, self._in_force, cache(self.scope.judged))
 
     def _accepted(self, report: Report, baseline: Baseline) -> Report:

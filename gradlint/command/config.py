@@ -11,6 +11,7 @@ from gradlint.command import toml
 from gradlint.command.exclude import DEFAULT, Exclusion
 from gradlint.command.paths import relative, split_spec
 from gradlint.command.patterns import check_pattern
+from gradlint.command.tables import per_file, texts
 from gradlint.command.validation import check_keys, check_type, did_you_mean
 from gradlint.errors import GradlintError
 from gradlint.target import Target
@@ -102,7 +103,6 @@ KEYS: dict[str, tuple[type, ...]] = {
 }
 _PLAIN = ("seed", "device", "memory", "jobs", "respect-gitignore")
 _LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude")
-_PATTERNS = ("exclude", "extend-exclude")
 
 
 def spelled(name: str) -> str:
@@ -129,12 +129,12 @@ def _read(path: Path, table: dict[str, Any]) -> Config:
         for key, value in table.items():
             check_type(value, KEYS[key], f"[tool.gradlint] {key}")
         plain = {key: table[key] for key in _PLAIN if key in table}
-        plain |= {key: _texts(table, key) for key in _LISTS if key in table}
+        plain |= {key: texts(table, key) for key in _LISTS if key in table}
         settings = replace(
             Settings(),
             **{key.replace("-", "_"): value for key, value in plain.items()},
             timeout=float(table.get("timeout", Settings.timeout)),
-            per_file_ignores=_per_file(table.get("per-file-ignores", {})),
+            per_file_ignores=per_file(table.get("per-file-ignores", {})),
             fail_on=_fail_on(table.get("fail-on", "confirmed")),
             thresholds=_thresholds(table.get("rules", {})),
             baseline=relative(path.parent / table["baseline"]) if table.get("baseline") else "",
@@ -168,24 +168,6 @@ def exclusion(settings: Settings, given: tuple[str, ...], force: bool) -> Exclus
     for pattern in given:
         check_pattern(pattern, "--extend-exclude")
     return Exclusion((configured, (Path(), given)), settings.respect_gitignore, force)
-
-
-def _texts(table: dict[str, Any], key: str) -> tuple[str, ...]:
-    for value in table[key]:
-        check_type(value, (str,), f"each entry of [tool.gradlint] {key}")
-        if key in _PATTERNS:
-            check_pattern(value, f"[tool.gradlint] {key}")
-    return tuple(table[key])
-
-
-def _per_file(table: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    where = "[tool.gradlint.per-file-ignores]"
-    for pattern, words in table.items():
-        check_pattern(pattern, where)
-        check_type(words, (list,), f"{where} '{pattern}'")
-        for word in words:
-            check_type(word, (str,), f"each entry of {where} '{pattern}'")
-    return {pattern: tuple(words) for pattern, words in table.items()}
 
 
 def _fail_on(value: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from gradlint.command.patterns import is_inside, verdict
+from gradlint.command.patterns import inside, verdict
 
 DEFAULT = (
     ".*/",
@@ -51,8 +51,9 @@ class Exclusion:
             outermost = top
 
         def excluded(path: str) -> bool:
-            if any(verdict(p, path, root if is_inside(path, root) else top) for root, p in groups):
-                return True
+            for root, patterns in groups:
+                if verdict(patterns, path, top if inside(path, root) is None else root):
+                    return True
             if path.endswith("/") and any(os.path.exists(path + mark) for mark in _ENVIRONMENT):
                 return True
             return outermost is not None and _ignored(path, outermost)
@@ -69,27 +70,30 @@ def repository(folder: Path) -> Path:
 
 def _ignored(path: str, outermost: Path) -> bool:
     """Whether git ignores a path: of several files that speak of it the innermost is right."""
-    for folder in _folders(path, outermost):
+    for folder in _folders(path, os.path.abspath(outermost)):
         said = verdict(_gitignore(folder), path, folder)
         if said is not None:
             return said
     return False
 
 
-def _folders(path: str, outermost: Path) -> Iterator[Path]:
-    outermost = Path(os.path.abspath(outermost))
-    for folder in Path(os.path.abspath(path)).parents:
+def _folders(path: str, outermost: str) -> Iterator[str]:
+    """The folders around a path, inmost first."""
+    folder = os.path.dirname(os.path.abspath(path))
+    while inside(folder, outermost) is not None:
         yield folder
         if folder == outermost:
             return
+        folder = os.path.dirname(folder)
 
 
 @cache
-def _gitignore(folder: Path) -> tuple[str, ...]:
+def _gitignore(folder: str) -> tuple[str, ...]:
     lines: list[str] = []
     for name in (".git/info/exclude", ".gitignore"):
         try:
-            lines += (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
+            text = Path(folder, name).read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
+        lines += text.splitlines()
     return tuple(lines)

@@ -27,18 +27,22 @@ def matched(patterns: tuple[str, ...], path: str, root: Path) -> bool:
     return bool(verdict(patterns, path, root))
 
 
-def verdict(patterns: Iterable[str], path: str, root: Path) -> bool | None:
+def verdict(patterns: Iterable[str], path: str, root: str | Path) -> bool | None:
     """The same; None where no pattern says anything, False where the last that does says not."""
-    inside = os.path.relpath(path, root)
-    if not (patterns := tuple(patterns)) or not is_inside(path, root) or inside == ".":
+    patterns = tuple(patterns)
+    name = inside(path, root) if patterns else None
+    if not name:
         return None
-    name = Path(inside).as_posix() + ("/" if path.endswith("/") else "")
-    return _spec(patterns).check_file(name).include
+    slash = "/" if path.endswith("/") else ""
+    return _spec(patterns).check_file(name + slash).include
 
 
-def is_inside(path: str, root: Path) -> bool:
-    """Whether a path lies in a folder."""
-    return Path(os.path.abspath(path)).is_relative_to(os.path.abspath(root))
+def inside(path: str, root: str | Path) -> str | None:
+    """The path from a folder, with slashes; None where it does not lie in it."""
+    absolute, base = os.path.abspath(path), os.path.join(os.path.abspath(root), "")
+    if os.path.join(absolute, "") == base:
+        return ""
+    return absolute[len(base) :].replace(os.sep, "/") if absolute.startswith(base) else None
 
 
 @cache
