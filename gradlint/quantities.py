@@ -28,11 +28,12 @@ EXPLODING_SLOPE = -0.2  # decades a station
 
 @dataclass(frozen=True)
 class Decay:
-    """The gradient along one recurrence: per-step rms in float64, first step first."""
+    """The gradient along one recurrence, in float64."""
 
     length: int
     decades: float  # log of first tenth over last tenth
     survives: int  # steps back from the end until the gradient has lost three decades
+    steps: tuple[float, ...] = ()  # its rms, first step first
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def _decay(values: list[float]) -> Decay:
         if value < _LOST * values[-1]:
             break
         survives += 1
-    return Decay(len(values), decades, survives)
+    return Decay(len(values), decades, survives, tuple(values))
 
 
 def _rms(gradient: Tensor, dim: int) -> list[float]:
