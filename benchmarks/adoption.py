@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 PAGE = Path(__file__).parents[1] / "docs" / "adoption.md"
-BLOCK = re.compile(r'^```(?:console|python title="(?P<file>.+)")\n(?P<text>(?:.*\n)*?)```$', re.M)
+BLOCK = re.compile(r'^```(?:console|\w+ title="(?P<file>.+)")\n(?P<text>(?:.*\n)*?)```$', re.M)
 
 
 def main(clone: str) -> None:
@@ -33,12 +33,12 @@ def _done(folder: Path, block: re.Match[str]) -> str:
         file.parent.mkdir(exist_ok=True)
         file.write_text(block["text"], encoding="utf-8")
         return block[0]
-    commands = re.findall(r"^\$ (gradlint.*)", block["text"], re.M)
+    commands = re.findall(r"^\$ (?!echo)(.*)", block["text"], re.M)
     return "```console\n" + "".join(_said(folder, command) for command in commands) + "```"
 
 
 def _said(folder: Path, command: str) -> str:
-    """What a terminal shows of a command and of its exit status."""
+    """What a terminal shows of a command; of gradlint its exit status, too."""
     scripts = str(Path(sys.executable).parent)
     path = os.pathsep.join([scripts, os.environ["PATH"]])
     done = subprocess.run(
@@ -50,7 +50,8 @@ def _said(folder: Path, command: str) -> str:
         text=True,
         check=False,
     )
-    return f"$ {command}\n{done.stdout}$ echo $?\n{done.returncode}\n"
+    status = f"$ echo $?\n{done.returncode}\n" if command.startswith("gradlint") else ""
+    return f"$ {command}\n{done.stdout}{status}"
 
 
 if __name__ == "__main__":

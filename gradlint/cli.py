@@ -205,7 +205,10 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
 @gradlint.command()
 @click.argument("word", metavar="[NAME|CODE]", required=False, shell_complete=completion.rule)
 @click.option(
-    "--format", type=click.Choice(("text", "markdown", "json")), default="text", help="(text)"
+    "--format",
+    type=click.Choice(("text", "markdown", "json")),
+    default="text",
+    help="How to print it (text).",
 )
 def rule(word: str | None, format: str) -> int:
     """Explain a rule, or list them all."""

@@ -102,3 +102,12 @@ def test_every_page_is_in_the_navigation(site):
 def test_nothing_that_makes_the_site_is_published(site):
     assert not list(site.rglob("*.py"))
     assert not (site / "hooks").exists()
+
+
+def test_in_the_transcript_of_adoption_the_gate_fails_on_the_new_model_alone():
+    page = (DOCS / "adoption.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```console\n((?:.*\n)*?)```$", page, re.MULTILINE)
+    statuses = [re.findall(r"^\$ echo \$\?\n(\d)", block, re.MULTILINE) for block in blocks]
+    assert statuses == [["1"], ["0"], ["0"], ["1"], ["0", "0"]]
+    failing = blocks[3]
+    assert re.findall(r"^  --> (.*?):", failing, re.MULTILINE) == ["lesson9/deep_regression.py"]
