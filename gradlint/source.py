@@ -8,13 +8,16 @@ import io
 import os
 import tempfile
 import tokenize
-from collections.abc import Iterable
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradlint.errors import GradlintError
+from gradlint.notebooks import cells, splice
+from gradlint.notebooks.cells import Notebook, moved
 from gradlint.span import Edit, Span, apply_edits, line_offsets
 
 if TYPE_CHECKING:
@@ -23,12 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """A parsed file. `path` is as the user wrote it; `text` keeps its line endings."""
+    """A parsed file. `path` is as the user wrote it; `text` keeps its line endings.
+
+    Of a notebook, `text` is all its cells in order; lines are counted in it, and told by cell.
+    """
 
     path: str
     text: str
     encoding: str = "utf-8"
     filename: str = ""  # absolute, and the same wherever the process works
+    notebook: Notebook | None = None
 
     def __post_init__(self) -> None:
         if not self.filename:
@@ -44,6 +51,10 @@ class Source:
                 f"cannot read: {error.strerror}", "check the path and its permissions"
             ) from error
         try:
+            if path.endswith(cells.SUFFIX):
+                encoding = "utf-8-sig" if data.startswith(BOM_UTF8) else "utf-8"
+                notebook = cells.read(data.decode(encoding))
+                return cls(path, notebook.text, encoding, os.path.abspath(path), notebook)
             encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
             return cls(path, data.decode(encoding), encoding, os.path.abspath(path))
         except (SyntaxError, UnicodeDecodeError, LookupError) as error:
@@ -57,7 +68,7 @@ class Source:
         try:
             return ast.parse(self.text, self.path)
         except SyntaxError as error:
-            where = f" in line {error.lineno}" if error.lineno else ""
+            where = f" in {self.where(error.lineno)}" if error.lineno else ""
             raise GradlintError(f"syntax error{where}: {error.msg}", "mend the syntax") from error
         except (ValueError, RecursionError, MemoryError) as error:
             raise GradlintError(f"cannot parse: {error}", "is this a Python file?") from error
@@ -105,9 +116,41 @@ class Source:
         start = self._offsets[span.line - 1] + span.column - 1
         return self.text[start : self._offsets[span.end_line - 1] + span.end_column - 1]
 
+    def where(self, line: int) -> str:
+        """A line in words: "line 7", or "cell 3, line 7" of a notebook."""
+        if self.notebook is None:
+            return f"line {line}"
+        cell, before = self.notebook.place(line)
+        return f"cell {cell.number}, line {line - before}"
+
+    def shown(self, span: Span) -> tuple[int | None, Span]:
+        """A span as people count it: the number of the notebook's cell, and the span in it."""
+        if self.notebook is None:
+            return None, span
+        cell, before = self.notebook.place(span.line)
+        return cell.number, moved(span, before)
+
+    def shown_edit(self, edit: Edit) -> tuple[int | None, Edit]:
+        """An edit as it is made by hand: the number of the notebook's cell, and the edit in it."""
+        if self.notebook is None:
+            return None, edit
+        cell, local = self.notebook.local(edit)
+        return cell.number, local
+
+    def changes(self, after: Source) -> Iterator[tuple[str, str, str]]:
+        """What differs: the name of the file or the cell, its text, and that of `after`."""
+        if self.notebook is None or after.notebook is None:
+            yield self.path, self.text, after.text
+            return
+        for old, new in self.notebook.changes(after.notebook):
+            yield f"{self.path}:cell {old.number}", old.written, new.written
+
     def edited(self, edits: Iterable[Edit]) -> Source:
         """This file with the edits that concern it."""
         ours = [edit for edit in edits if edit.span.path == self.path]
+        if self.notebook is not None:
+            notebook = self.notebook.edited(ours)
+            return replace(self, text=notebook.text, notebook=notebook)
         return replace(self, text=apply_edits(self.text, ours))
 
     def write(self, before: Source) -> None:
@@ -115,7 +158,8 @@ class Source:
 
         Raises GradlintError where the file is no longer what `before` holds.
         """
-        if Source.read(self.filename).text != before.text:
+        now = Source.read(self.filename)
+        if (now.text, now.notebook) != (before.text, before.notebook):
             raise GradlintError(
                 "the file has changed since it was read", "nothing was written; run gradlint again"
             )
@@ -130,7 +174,7 @@ class Source:
         mode = target.stat().st_mode
         if not mode & 0o222:  # the folder may allow what the file's owner did not want
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        data = self.text.encode(self.encoding)
+        data = self._data(target)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "wb") as stream:
@@ -141,3 +185,11 @@ class Source:
             os.replace(name, target)
         finally:
             Path(name).unlink(missing_ok=True)
+
+    def _data(self, target: Path) -> bytes:
+        """The bytes of the file with this text; what else is in a notebook is as it is now."""
+        text = self.text
+        if self.notebook is not None:
+            sources = {cell.number: cell.written for cell in self.notebook.cells}
+            text = splice.spliced(target.read_bytes().decode(self.encoding), sources)
+        return text.encode(self.encoding)
