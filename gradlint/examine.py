@@ -95,7 +95,7 @@ def examine(
     except Exception as error:
         if isinstance(error, MemoryError):
             raise
-        why = reason(error, built.sites.file)
+        why = reason(error, built.sites.checked)
         raise NotRun(f"it raised {why} when it ran", "give its inputs with --input") from error
     found = suspicions(rules, model, profile)
     return Examination(model, recording.output, profile, tuple(found))

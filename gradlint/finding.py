@@ -114,6 +114,29 @@ class Report:
     files: int = 0
     sources: dict[str, Source] = field(default_factory=dict)  # as they were checked, by path
 
+    def shown(self, span: Span) -> tuple[int | None, Span]:
+        """A span as people count it: the number of the notebook's cell, and the span in it."""
+        source = self.sources.get(span.path)
+        return source.shown(span) if source is not None else (None, span)
+
+    def shown_edit(self, edit: Edit) -> tuple[int | None, Edit]:
+        """An edit as it is made by hand: the number of the notebook's cell, and the edit in it."""
+        source = self.sources.get(edit.span.path)
+        return source.shown_edit(edit) if source is not None else (None, edit)
+
+    def line(self, span: Span) -> str:
+        """The line of a span, as it is printed: "net.py:7", or "net.ipynb:cell 3:7"."""
+        cell, shown = self.shown(span)
+        return f"{span.path}:{'' if cell is None else f'cell {cell}:'}{shown.line}"
+
+    def place(self, span: Span) -> str:
+        """The line and the column of a span."""
+        return f"{self.line(span)}:{span.column}"
+
+    def of_model(self, model: ModelReport) -> str:
+        """Where a model is defined."""
+        return self.line(model.span) if model.span else model.path
+
     @property
     def findings(self) -> Iterator[Finding]:
         """All findings, by file and place."""

@@ -65,13 +65,13 @@ def test_a_file_is_checked_once(project, gradlint):
         ("missing.py", "missing.py: error: no such file or directory"),
         ("missing.py:Net", "missing.py: error: no such file or directory"),
         ("-", "-: error: the standard input cannot be checked"),
-        ("book.ipynb", "book.ipynb: error: not a Python source file"),
+        ("net.pyc", "net.pyc: error: not a Python source file"),
     ],
 )
 def test_a_path_that_cannot_be_checked_is_2_and_the_others_are_checked(
     project, gradlint, report, path, said
 ):
-    (project / "book.ipynb").touch()
+    (project / "net.pyc").touch()
     status, out, err = gradlint(path, "model.py", finds=report)
     assert status == 2
     assert said in err

@@ -152,8 +152,8 @@ def test_source_cannot_control_the_terminal():
 
 
 def test_changes_apart_are_shown_apart():
-    before = Source("a.py", "".join(f"{n}\n" for n in range(1, 12)))
-    after = replace(before, text=before.text.replace("2\n", "two\n", 1).replace("10\n", "10\nx\n"))
+    before = "".join(f"{n}\n" for n in range(1, 12))
+    after = before.replace("2\n", "two\n", 1).replace("10\n", "10\nx\n")
     shown = [click.unstyle(line) for line in changes(before, after, 2)]
     assert shown == ["   |", "   - 2", " 2 + two", "  ...", "11 + x", "   |"]
 

@@ -16,11 +16,7 @@ CLEAN, FINDINGS, NOT_DONE = 0, 1, 2
 def with_named(report: Report) -> Report:
     """The report with a problem for each model that was named and could not be done."""
     problems = [
-        Problem(
-            f"{model.path}:{model.span.line}" if model.span else model.path,
-            undone(model),
-            model.hint,
-        )
+        Problem(report.of_model(model), undone(model), model.hint)
         for model in report.models
         if model.named and model.status is not Status.PROBED
     ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gradlint.errors import GradlintError
-from gradlint.finding import Finding, Fix, Problem
+from gradlint.finding import Finding, Fix, Problem, Report
 from gradlint.source import Source
 from gradlint.span import Edit
 
@@ -26,7 +26,7 @@ class Patch:
         return sorted({edit.span.path for edit in self.edits})
 
 
-def patch(findings: Iterable[Finding]) -> Patch:
+def patch(report: Report, findings: Iterable[Finding]) -> Patch:
     """Every verified fix, in order, but none that overlaps an earlier one."""
     edits: set[Edit] = set()
     fixes: list[Fix] = []
@@ -36,7 +36,7 @@ def patch(findings: Iterable[Finding]) -> Patch:
         if fix is None:
             continue
         if _conflicts(edits, fix):
-            problems.append(_left_out(finding, fix))
+            problems.append(_left_out(report, finding, fix))
             continue
         edits.update(fix.edits)
         fixes.append(fix)
@@ -48,30 +48,31 @@ def _conflicts(edits: set[Edit], fix: Fix) -> bool:
     return any(edit.span.overlaps(other.span) for edit in fresh for other in edits)
 
 
-def _left_out(finding: Finding, fix: Fix) -> Problem:
-    place = f"{finding.span.path}:{finding.span.line}"
+def _left_out(report: Report, finding: Finding, fix: Fix) -> Problem:
     message = f"{finding.code} {finding.name}: '{fix.title}' overlaps another fix"
-    return Problem(place, message, "apply the first, then run gradlint again")
+    return Problem(report.line(finding.span), message, "apply the first, then run gradlint again")
 
 
 def unified(before: Source, after: Source) -> bytes:
-    """The change of one file as `git apply` and `patch -p1` read it, in the file's own encoding."""
-    name = before.path.lstrip("/") + ("\t" if " " in before.path else "")
-    lines = difflib.diff_bytes(
-        difflib.unified_diff,
-        _lines(before),
-        _lines(after),
-        f"a/{name}".encode(),
-        f"b/{name}".encode(),
-    )
-    return b"".join(
-        line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n"
-        for line in lines
+    """The change of one file as `git apply` and `patch -p1` read it, in the file's own encoding.
+
+    Of a notebook, the changes of its cells: for people to read.
+    """
+    ending = b"" if before.notebook is not None else b"\\ No newline at end of file\n"
+    lines = (line for change in before.changes(after) for line in _diff(*change, before.encoding))
+    return b"".join(line if line.endswith(b"\n") else line + b"\n" + ending for line in lines)
+
+
+def _diff(name: str, before: str, after: str, encoding: str) -> Iterator[bytes]:
+    name = name.lstrip("/") + ("\t" if " " in name else "")
+    old, new = (_lines(text.encode(encoding)) for text in (before, after))
+    return difflib.diff_bytes(
+        difflib.unified_diff, old, new, f"a/{name}".encode(), f"b/{name}".encode()
     )
 
 
-def _lines(source: Source) -> list[bytes]:
-    lines = source.text.encode(source.encoding).split(b"\n")
+def _lines(text: bytes) -> list[bytes]:
+    lines = text.split(b"\n")
     return [line + b"\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from gradlint.errors import GradlintError
 
+SUFFIXES = (".py", ".ipynb")
 SKIPPED = frozenset({"node_modules", "__pycache__", "build", "site-packages"})
-_SPEC = re.compile(r"(?P<path>.+\.py):(?P<name>[^:/\\]*)", re.DOTALL)
+_SPEC = re.compile(r"(?P<path>.+\.(?:py|ipynb)):(?P<name>[^:/\\]*)", re.DOTALL)
 
 
 def split_spec(spec: str) -> tuple[str, str]:
@@ -32,14 +33,14 @@ def relative(path: str | Path) -> str:
 
 
 def python_files(path: str, on_error: Callable[[OSError], object]) -> Iterator[str]:
-    """The file itself, or the Python files in a folder and below, in order of their names."""
+    """The file itself, or the Python files and notebooks in a folder and below, by name."""
     if not os.path.isdir(path):
         yield relative(path)
         return
     for folder, folders, files in os.walk(path, onerror=on_error):
         folders[:] = sorted(name for name in folders if _is_searched(folder, name))
         for name in sorted(files):
-            if name.endswith(".py"):
+            if name.endswith(SUFFIXES):
                 yield relative(os.path.join(folder, name))
 
 
@@ -58,8 +59,6 @@ def refusal(path: str) -> GradlintError | None:
         return GradlintError("the standard input cannot be checked", "save it to a file")
     if not os.path.exists(path):
         return GradlintError("no such file or directory", "check the path")
-    if path.endswith((".ipynb", ".pyc")):
-        return GradlintError(
-            "not a Python source file", "export a notebook with nbconvert --to script"
-        )
+    if path.endswith(".pyc"):
+        return GradlintError("not a Python source file", "name the .py that it was made from")
     return None

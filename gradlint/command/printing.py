@@ -30,7 +30,8 @@ FORMATS = tuple(_RENDERERS)
 def show(report: Report, settings: Settings, options: dict[str, Any]) -> View:
     """Print the report, and write or print the fixes; what was printed in the end."""
     view = View(report, _states(settings, options), options["verbose"], options["quiet"])
-    changed = patch(finding for _, finding in view.findings if finding.state is State.CONFIRMED)
+    confirmed = (each for _, each in view.findings if each.state is State.CONFIRMED)
+    changed = patch(report, confirmed)
     if options["fix"]:
         view = _fixed(view, changed)
     color = _color(options["color"], sys.stdout)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import linecache
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -119,6 +120,8 @@ def execute(source: Source, namespace: dict[str, object]) -> DefinitionsError | 
     if package:
         namespace["__package__"] = package
     sys.path[:0] = [] if root in sys.path else [root]
+    lines = source.text.splitlines(keepends=True)  # for `inspect`: the file may hold others
+    linecache.cache[source.filename] = (len(source.text), None, lines, source.filename)
     module = ModuleType(path.stem)
     failures = []
     for statement in definitions(source).body:
@@ -152,13 +155,14 @@ def _failure(
     for frame, number in walk_tb(error.__traceback__):
         if frame.f_code.co_filename == source.filename:
             line = number
+    where = source.where(line)
     if isinstance(error, ModuleNotFoundError) and error.name:
         return DefinitionsError(
-            f"line {line}: the package '{error.name}' is not installed",
+            f"{where}: the package '{error.name}' is not installed",
             "run gradlint in the environment where the model trains",
         )
     return DefinitionsError(
-        f"line {line}: {told(error)}",
+        f"{where}: {told(error)}",
         "the definitions of the file must run; mend this line or guard it",
     )
 

@@ -33,16 +33,19 @@ class Shapes:
         found: list[Example] = []
         for call, values in self._flows(constructions):
             expression = _together(values, call)
-            found += self._example(expression, call, f"the call in line {call.lineno}")
+            found += self._example(expression, call, f"the call in {self._line(call)}")
         found += self._summaries(constructions)
         for call in self.outline.calls:
             if self.outline.qualified(call.func) in SHAPED and self._wide(call):
-                found += self._example(call, call, f"the tensor in line {call.lineno}", False)
+                found += self._example(call, call, f"the tensor in {self._line(call)}", False)
         unique: dict[str, Example] = {}
         for example in found:
             key = ast.unparse(example.expression) + str([ast.unparse(s) for s in example.setup])
             unique.setdefault(key, example)
         return tuple(unique.values())[:MOST]
+
+    def _line(self, call: ast.Call) -> str:
+        return self.outline.source.where(call.lineno)
 
     def _example(
         self, value: ast.expr, at: ast.AST, source: str, flows: bool = True
@@ -101,7 +104,7 @@ class Shapes:
                 setup = self.slicer.slice(shape, call)
                 if setup is not None and isinstance(shape, ast.Tuple):
                     made = _tensor_of(shape, call, whole=name.startswith("torchinfo"))
-                    yield Example(made, setup, f"the summary in line {call.lineno}")
+                    yield Example(made, setup, f"the summary in {self._line(call)}")
 
     def _holds(self, node: ast.expr, at: ast.AST, constructions: list[Construction]) -> bool:
         """Whether an expression is a variable that holds a model built at one of the places."""

@@ -20,9 +20,8 @@ def render(view: View) -> str:
 
 def line(view: View, finding: Finding) -> str:
     """A finding in one line."""
-    span = finding.span
     head = click.style(f"{finding.code} {finding.name}", bold=True)
-    text = f"{span.path}:{span.line}:{span.column}: {head}: {finding.message}"
+    text = f"{view.report.place(finding.span)}: {head}: {finding.message}"
     if finding.evidence is not None:
         text += f": {finding.evidence.sentence}"
     return text + "".join(f" [{mark}]" for mark in _marks(view, finding))

@@ -14,22 +14,22 @@ from gradlint.span import Span
 
 def excerpt(source: Source, span: Span, label: str, gutter: int) -> list[str]:
     """The line a span begins in, with carets under it and the label beside them."""
-    line = source.line(span.line)
+    line, (_, shown) = source.line(span.line), source.shown(span)
     stop = span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
     if span.end_line > span.line:
-        label = f"{label} (to line {span.end_line})".strip()
+        label = f"{label} (to line {shown.end_line})".strip()
     before, marked = line[: span.column - 1], line[span.column - 1 : stop]
     indent = "".join(char if char == "\t" else " " * _cells(char) for char in before)
     carets = click.style("^" * max(1, width(marked)), fg="red", bold=True)
     return [
         bar(gutter),
-        numbered(span.line, gutter, "|", printable(line)),
+        numbered(shown.line, gutter, "|", printable(line)),
         f"{bar(gutter)} {indent}{carets} {label}".rstrip(),
         bar(gutter),
     ]
 
 
-def changes(before: Source, after: Source, gutter: int) -> list[str]:
+def changes(before: str, after: str, gutter: int) -> list[str]:
     """The lines that differ, new ones with their numbers; a gap between changes apart."""
     old, new = _lines(before), _lines(after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
@@ -44,8 +44,8 @@ def changes(before: Source, after: Source, gutter: int) -> list[str]:
     return [*shown, bar(gutter)]
 
 
-def _lines(source: Source) -> list[str]:
-    return [line.rstrip("\r") for line in source.text.split("\n")]
+def _lines(text: str) -> list[str]:
+    return [line.rstrip("\r") for line in text.split("\n")]
 
 
 def _removed(line: str, gutter: int) -> str:

@@ -10,7 +10,6 @@ from gradlint.finding import Finding, Fix, ModelReport
 from gradlint.formats.excerpt import changes, excerpt, width
 from gradlint.formats.view import View, count, decimal, footer, note, one_line
 from gradlint.rule import Checkpoint, Severity, State
-from gradlint.span import Span
 
 WIDTH = 100
 PLACES = 4  # as many other places are shown without --verbose
@@ -34,9 +33,9 @@ def render(view: View) -> str:
 
 
 def _finding(view: View, model: ModelReport, finding: Finding) -> Iterator[str]:
-    gutter = _gutter(finding)
+    gutter = _gutter(view, finding)
     yield _header(finding)
-    yield f"{' ' * gutter}{click.style('-->', fg='blue')} {_place(finding.span)}  {finding.target}"
+    yield f"{_arrow(gutter)} {view.report.place(finding.span)}  {finding.target}"
     source = view.source(finding.span.path)
     if source is not None:
         yield from excerpt(source, finding.span, finding.label, gutter)
@@ -49,11 +48,17 @@ def _finding(view: View, model: ModelReport, finding: Finding) -> Iterator[str]:
             yield f"tried: {fix.title}: {fix.why_not}"
 
 
-def _gutter(finding: Finding) -> int:
+def _arrow(gutter: int) -> str:
+    return " " * gutter + click.style("-->", fg="blue")
+
+
+def _gutter(view: View, finding: Finding) -> int:
     """Wide enough for every line number that is shown."""
     edits = finding.fix.edits if finding.fix else ()
     added = sum(edit.text.count("\n") for edit in edits)
-    last = max([finding.span.line, *(edit.span.end_line + added for edit in edits)])
+    _, span = view.report.shown(finding.span)
+    ends = (view.report.shown_edit(edit)[1].span.end_line + added for edit in edits)
+    last = max([span.line, *ends])
     return len(str(last))
 
 
@@ -81,7 +86,7 @@ def _evidence(model: ModelReport, finding: Finding) -> str:
 def _related(view: View, finding: Finding) -> Iterator[str]:
     shown = finding.related if view.verbose else finding.related[:PLACES]
     for related in shown:
-        yield f"also: {related.message} ({_place(related.span)})"
+        yield f"also: {related.message} ({view.report.place(related.span)})"
     rest = len(finding.related) - len(shown)
     if rest:
         yield f"also: {count(rest, 'more place')} (shown with --verbose)"
@@ -104,9 +109,11 @@ def _changes(view: View, fix: Fix, path: str, gutter: int) -> Iterator[str]:
     before = view.source(path)
     if before is None:
         return
-    if len({edit.span.path for edit in fix.edits}) > 1:
-        yield f"{' ' * gutter}{click.style('-->', fg='blue')} {path}"
-    yield from changes(before, before.edited(fix.edits), gutter)
+    parts = list(before.changes(before.edited(fix.edits)))
+    for name, old, new in parts:
+        if before.notebook is not None or len({edit.span.path for edit in fix.edits}) > 1:
+            yield f"{_arrow(gutter)} {name}"
+        yield from changes(old, new, gutter)
 
 
 def _note(view: View, model: ModelReport) -> Iterator[str]:
@@ -118,11 +125,7 @@ def _note(view: View, model: ModelReport) -> Iterator[str]:
 def _measured(view: View, model: ModelReport) -> Iterator[str]:
     """With --verbose: what each model was fed."""
     if view.verbose and not model.reason:
-        place = f"{model.path}:{model.span.line}" if model.span else model.path
+        place = view.report.of_model(model)
         yield f"{place}: {model.target} {model.status}: {model.inputs} ({model.seconds:.1f} s)"
         for argument in model.arguments:
             yield f"  {argument.name} = {argument.value}, from {argument.origin}"
-
-
-def _place(span: Span) -> str:
-    return f"{span.path}:{span.line}:{span.column}"

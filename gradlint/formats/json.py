@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from gradlint import __version__
-from gradlint.finding import Evidence, Finding, Fix, ModelReport, Problem, Related
+from gradlint.finding import Evidence, Finding, Fix, ModelReport, Problem, Related, Report
 from gradlint.formats.view import View
 from gradlint.span import Edit, Span
 
@@ -23,7 +23,7 @@ def render(view: View) -> str:
         "gradlint": __version__,
         "torch": report.torch,
         "models": [_model(model) for model in report.models],
-        "findings": [_finding(finding) for _, finding in view.findings],
+        "findings": [_finding(report, finding) for _, finding in view.findings],
         "errors": [_problem(problem) for problem in report.problems],
     }
     return json.dumps(document, indent=2, allow_nan=False)
@@ -42,27 +42,27 @@ def _model(model: ModelReport) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(report: Report, finding: Finding) -> dict[str, Any]:
     return {
         "rule": {"code": finding.code, "name": finding.name},
         "severity": finding.severity,
         "state": finding.state,
-        **_place(finding.span),
+        **_place(*report.shown(finding.span)),
         "target": finding.target,
         "message": finding.message,
         "signature": finding.signature,
-        "related": [_related(related) for related in finding.related],
+        "related": [_related(report, related) for related in finding.related],
         "evidence": _evidence(finding.evidence) if finding.evidence else None,
-        "fixes": [_fix(fix) for fix in finding.fixes],
+        "fixes": [_fix(report, fix) for fix in finding.fixes],
     }
 
 
-def _place(span: Span) -> dict[str, Any]:
-    return {**asdict(span), "cell": None}
+def _place(cell: int | None, span: Span) -> dict[str, Any]:
+    return {**asdict(span), "cell": cell}
 
 
-def _related(related: Related) -> dict[str, Any]:
-    return {**_place(related.span), "message": related.message}
+def _related(report: Report, related: Related) -> dict[str, Any]:
+    return {**_place(*report.shown(related.span)), "message": related.message}
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _fix(fix: Fix) -> dict[str, Any]:
+def _fix(report: Report, fix: Fix) -> dict[str, Any]:
     return {
         "title": fix.title,
         "checkpoint": fix.checkpoint,
@@ -84,12 +84,12 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "after": _number(fix.after),
         "trial_before": _number(fix.trial_before),
         "trial_after": _number(fix.trial_after),
-        "edits": [_edit(edit) for edit in fix.edits],
+        "edits": [_edit(*report.shown_edit(edit)) for edit in fix.edits],
     }
 
 
-def _edit(edit: Edit) -> dict[str, Any]:
-    return {**_place(edit.span), "text": edit.text}
+def _edit(cell: int | None, edit: Edit) -> dict[str, Any]:
+    return {**_place(cell, edit.span), "text": edit.text}
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

@@ -61,10 +61,9 @@ class View:
 
 def note(view: View, model: ModelReport) -> str:
     """The line that says what is missing of a model, and why."""
-    place = f"{model.path}:{model.span.line}" if model.span else model.path
     hidden = view.hidden(model)
     tail = f"; {hidden} suspected (shown with --suspected)" if hidden else ""
-    return f"{place}: note: {undone(model)}{tail}"
+    return f"{view.report.of_model(model)}: note: {undone(model)}{tail}"
 
 
 def undone(model: ModelReport) -> str:

@@ -44,6 +44,7 @@ class Builder:
 
     def __init__(self, source: Source, target: Target) -> None:
         self.target = target
+        self._source = source
         self._file = source.filename
         self.sites = Sites(source)
         self.namespace: dict[str, object] = {}
@@ -71,7 +72,7 @@ class Builder:
             return eval(code, self.namespace)
         except (Exception, SystemExit) as error:
             raise NotBuilt(
-                f"its constructor raised {reason(error, self._file)}", remedy(self.target)
+                f"its constructor raised {reason(error, self._source)}", remedy(self.target)
             ) from error
 
     def _finish(self, model: Any) -> nn.Module:
@@ -86,7 +87,7 @@ class Builder:
             self._run(list(self.target.after))
         except (Exception, SystemExit) as error:
             raise NotBuilt(
-                f"its initialisation raised {reason(error, self._file)}", remedy(self.target)
+                f"its initialisation raised {reason(error, self._source)}", remedy(self.target)
             ) from error
         finished = self.namespace[self.target.bound_as]
         return finished if isinstance(finished, nn.Module) else model
@@ -106,15 +107,15 @@ def unwrapped(model: Any) -> Any:
             return model
 
 
-def reason(error: BaseException, filename: str) -> str:
+def reason(error: BaseException, source: Source) -> str:
     """An exception in one line: type, text, and the line of the user's file that it came from."""
     line = None
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == filename:
+        if trace.tb_frame.f_code.co_filename == source.filename:
             line = trace.tb_lineno
         trace = trace.tb_next
-    return told(error) + (f" in line {line}" if line else "")
+    return told(error) + (f" in {source.where(line)}" if line else "")
 
 
 def _is_pair(value: object) -> bool:

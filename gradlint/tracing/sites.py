@@ -37,11 +37,11 @@ class Sites:
     """
 
     def __init__(self, source: Source) -> None:
-        self.file = source.filename
+        self.checked = source
         self._path = source.path  # from where the user is, which is not where the child works
-        self._folder = os.path.dirname(self.file)
+        self._folder = os.path.dirname(source.filename)
         self.sources: dict[str, Source] = {source.path: source}
-        self._of_file: dict[str, Source | None] = {self.file: source}
+        self._of_file: dict[str, Source | None] = {source.filename: source}
         self._places: dict[tuple[CodeType, int], Span | None] = {}
 
     def here(self, module: object = None) -> tuple[Span, ...]:

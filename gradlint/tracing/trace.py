@@ -34,7 +34,7 @@ def trace(built: Built) -> Graph:
     try:
         fx_graph = _Tracer(built.sites).trace(built.module, _defaults(built.module))
     except Exception as error:  # user code runs on proxies here, and anything may come of it
-        why = reason(error, built.sites.file)
+        why = reason(error, built.sites.checked)
         raise NotRun(f"torch.fx cannot trace it: {why}", "give its inputs with --input") from error
     return _Reader(built).read(fx_graph)
 
