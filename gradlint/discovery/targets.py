@@ -118,9 +118,18 @@ class _Discovery:
     def of_class(self, name: str, named: bool = False) -> Target:
         """The target of a model class."""
         node = self.outline.modules[name]
-        sites = [c for c in self.constructions.all if c.product == name]
+        sites = self._sites(name, node)
         sites.sort(key=lambda site: self.constructions.within_factory(site.call))
         return self._built(name, self._name_span(node), sites, node, named)
+
+    def _sites(self, name: str, node: ast.ClassDef) -> list[Construction]:
+        """Where a class is constructed; above its last definition that was another of its name."""
+        sites = [c for c in self.constructions.all if c.product == name]
+        body = self.outline.tree.body
+        if not any(s.name == name and s is not node for s in body if isinstance(s, ast.ClassDef)):
+            return sites
+        top = self.outline.tree
+        return [c for c in sites if self.outline.scope(c.call) is not top or _after(c, node)]
 
     def function(self, name: str, named: bool = False) -> Target:
         """The target of a factory function."""
@@ -171,3 +180,7 @@ class _Discovery:
         return Span(
             self.source.path, node.lineno, found.start(1) + 1, node.lineno, found.end(1) + 1
         )
+
+
+def _after(construction: Construction, node: ast.ClassDef) -> bool:
+    return construction.call.lineno > node.lineno

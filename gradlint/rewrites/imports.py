@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -94,8 +95,11 @@ class Imports:
         return name, (self._tree.after_line(self.last_line(), [line]),)
 
     def last_line(self) -> int:
-        """The last line of the imports at the top."""
-        return max((self._tree.span(node).end_line for node in self._top), default=0)
+        """The last line of the imports before the first class; a notebook has them everywhere."""
+        classes = [self._tree.span(node).line for node in self._tree.nodes(cst.ClassDef)]
+        lines = [self._tree.span(node).end_line for node in self._top]
+        before = [line for line in lines if line < min(classes, default=math.inf)]
+        return max(before or lines, default=0)
 
 
 @lru_cache(maxsize=16)
