@@ -20,6 +20,7 @@ EXAMPLES = {
     "rnn_500_steps.py": "GRD501",
     "sigmoid_autoencoder.py": "GRD101",
     "sigmoid_mlp.py": "GRD101",
+    "spirals.ipynb": "GRD101",
     "tanh_tower.py": "GRD304",
     "tiny_init.py": "GRD302",
 }
@@ -36,7 +37,8 @@ def checked(folder: str) -> dict:
 
 
 def files(folder: str) -> list[str]:
-    return sorted(path.name for path in (ROOT / folder).glob("*.py"))
+    models = (path for path in (ROOT / folder).iterdir() if path.suffix in (".py", ".ipynb"))
+    return sorted(path.name for path in models)
 
 
 def confirmed(folder: str, name: str) -> list[dict]:
