@@ -14,15 +14,18 @@ from typing import Any
 import click
 
 from gradlint import __version__
-from gradlint.command import config, printing
+from gradlint.command import config, initialise, printing
 from gradlint.command.collect import collect
 from gradlint.command.config import FAIL_ON, Config, Request, Settings
-from gradlint.command.outcome import NOT_DONE, exit_status, with_named
+from gradlint.command.outcome import CLEAN, NOT_DONE, exit_status, with_named
 from gradlint.command.sections import Gradlint, Sectioned, SectionedOption
 from gradlint.errors import GradlintError
 from gradlint.finding import Problem, Report
 
 DISTRIBUTION = "gradlint-torch"
+EPILOG = """gradlint rule [NAME|CODE] explains the rules.
+
+gradlint init [PATHS]... writes targets for what could not be probed into pyproject.toml."""
 
 
 def main() -> None:
@@ -99,7 +102,7 @@ _output = partial(click.option, cls=SectionedOption, section="Output")
 _running = partial(click.option, cls=SectionedOption, section="Running")
 
 
-@gradlint.command(cls=Sectioned, epilog="gradlint rule [NAME|CODE] explains the rules.")
+@gradlint.command(cls=Sectioned, epilog=EPILOG)
 @click.argument("paths", nargs=-1)
 @_probing("--input", metavar="SPEC", help='What the model is fed: "8x3x32x32".')
 @_probing("--seed", type=int, help="Seed of the first of three copies (0).")
@@ -164,6 +167,29 @@ def rule(word: str | None) -> int:
     else:
         printing.result(documentation.page(registry.find_rule(word)))
     return 0
+
+
+@gradlint.command()
+@click.argument("paths", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Also the models that need no entry.")
+@click.option("--dry-run", is_flag=True, help="Print the entries, and write nothing.")
+def init(paths: tuple[str, ...], every: bool, dry_run: bool) -> int:
+    """Write targets for the models that could not be probed into pyproject.toml.
+
+    What was found is filled in, and what was not is a comment to complete.
+    """
+    found = config.load()
+    requests, problems = collect(paths or (".",), (), None)
+    report = _checked(requests, replace(found.settings, search_fixes=False))
+    path = initialise.home(found)
+    models = initialise.wanted(report.models, found.targets, every)
+    entries = [initialise.entry(model, path.parent) for model in models]
+    if entries and not dry_run:
+        initialise.write(path, entries)
+    printing.entries(path, entries, written=not dry_run)
+    for each in (*problems, *report.problems):
+        printing.problem(each)
+    return NOT_DONE if problems or report.problems else CLEAN
 
 
 def _compatible(options: dict[str, Any]) -> None:

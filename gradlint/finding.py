@@ -93,6 +93,8 @@ class ModelReport:
     named: bool  # the user asked for this very model
     span: Span | None  # where it is defined
     arguments: tuple[Argument, ...] = ()  # what it was built with
+    unknown: tuple[str, ...] = ()  # what it could not be built without
+    input_spec: str = ""  # what to write for --input to have it fed like this
 
 
 @dataclass(frozen=True)

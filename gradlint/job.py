@@ -50,6 +50,7 @@ def model_report(
     inputs: str = "",
     seconds: float = 0.0,
     found: tuple[Finding, ...] = (),
+    input_spec: str = "",
 ) -> ModelReport:
     """The report of one model."""
     return ModelReport(
@@ -64,4 +65,6 @@ def model_report(
         named=target.named,
         span=target.span,
         arguments=target.arguments,
+        unknown=target.unknown,
+        input_spec=input_spec,
     )

@@ -50,5 +50,6 @@ class Target:
     lengths: tuple[int, ...]  # sequence lengths that the file names: `seq_len = 500`
     named: bool  # the user asked for it by name
     input: str | None  # an explicit input specification, as for --input
+    unknown: tuple[str, ...] = ()  # parameters that no value is known for
     arguments: tuple[Argument, ...] = ()  # what it is built with, as far as that is told
     home: Source | None = None  # whose definitions `setup` and `construct` need, if another's

@@ -82,6 +82,7 @@ def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:
         inputs=patient.inputs.description,
         seconds=seconds(),
         found=tuple(examination.findings()),
+        input_spec=patient.inputs.specification,
     )
     yield diagnosed
     if job.search_fixes and examination.confirmed:

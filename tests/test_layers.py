@@ -20,12 +20,13 @@ MODULES = ENGINE | RULES
 # What a module may import of gradlint, where that is part of the design.
 ARROWS = {
     "gradlint.errors": set(),
+    "gradlint.writing": set(),
     "gradlint.span": set(),
     "gradlint.kinds": set(),
     "gradlint.graph": {"kinds", "span"},
     "gradlint.rule": {"graph", "span", "model", "profile"},
     "gradlint.finding": {"rule", "source", "span", "target"},
-    "gradlint.source": {"errors", "span", "notebooks.cells", "notebooks.splice"},
+    "gradlint.source": {"errors", "span", "notebooks.cells", "notebooks.splice", "writing"},
     "gradlint.notebooks.magics": set(),
     "gradlint.notebooks.cells": {"errors", "span", "notebooks.magics"},
     "gradlint.notebooks.splice": {"errors"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -13,12 +13,14 @@ from typing import Any
 import click
 
 from gradlint.command.config import Settings
+from gradlint.command.initialise import Entry
 from gradlint.command.outcome import failing_states
 from gradlint.command.patch import Patch, patch, unified, write
+from gradlint.command.paths import relative
 from gradlint.errors import GradlintError
 from gradlint.finding import Problem, Report
 from gradlint.formats import concise, full, json
-from gradlint.formats.view import DOUBTFUL, View, footer, one_line
+from gradlint.formats.view import DOUBTFUL, View, count, footer, one_line
 from gradlint.rule import State
 from gradlint.source import Source
 
@@ -125,6 +127,17 @@ def problem(each: Problem) -> None:
     status(f"{each.path}: error: {one_line(each.message)}")
     if each.hint:
         status(f"  hint: {one_line(each.hint)}")
+
+
+def entries(path: Path, new: Sequence[Entry], written: bool) -> None:
+    """Print the entries of pyproject.toml that `gradlint init` makes, and what they lack."""
+    for each in new:
+        result("\n".join([*each.lines, ""]))
+    where = relative(path)
+    status(f"{where}: {count(len(new), 'target')} {'added' if written else 'to add'}")
+    for each in new:
+        if each.open:
+            status(f"  {each.model}: fill in {', '.join(each.open)}")
 
 
 def progress(quiet: bool) -> Callable[[str], None] | None:

@@ -154,6 +154,7 @@ class _Discovery:
             setup=recipe.setup,
             construct=recipe.construct,
             missing=recipe.missing,
+            unknown=recipe.unknown,
             after=self.preparation.after(bound[0]) if bound else (),
             bound_as=bound[0].bound_as if bound else "model",
             loads_weights=self._loads(sites, node, recipe.construct),

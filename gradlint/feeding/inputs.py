@@ -14,7 +14,7 @@ from gradlint.feeding.guesses import Guess
 from gradlint.feeding.inference import infer, shortened
 from gradlint.feeding.runs import FEW, MANY, Outcome, batch_survives, needs_grad, run
 from gradlint.feeding.search import traced
-from gradlint.feeding.specification import parse_shapes, specification
+from gradlint.feeding.specification import DTYPES, Shape, parse_shapes, specification
 from gradlint.feeding.symbols import parameters_of
 from gradlint.feeding.values import differentiable, filled, renewed, vocabulary
 from gradlint.target import Target
@@ -60,6 +60,18 @@ class Inputs:
                 break
         fresh = renewed(value, dims, generator).to(value.device)
         return fresh.requires_grad_(value.requires_grad)
+
+    @property
+    def specification(self) -> str:
+        """What to write for `--input` to have the like; "" where it cannot be written."""
+        named = [*((None, value) for value in self.args), *self.kwargs.items()]
+        shapes = [
+            Shape(tuple(value.shape), str(value.dtype).removeprefix("torch."), name=name)
+            for name, value in named
+            if isinstance(value, Tensor)
+        ]
+        writable = all(shape.dims and shape.dtype in DTYPES for shape in shapes)
+        return ",".join(map(str, shapes)) if writable and len(shapes) == len(named) else ""
 
     @property
     def batch(self) -> int:
