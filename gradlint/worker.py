@@ -13,6 +13,7 @@ import libcst  # noqa: F401  (so that the fork has it)
 import torch
 
 from gradlint.discovery.definitions import is_exhaustion
+from gradlint.discovery.missing import needed
 from gradlint.errors import DefinitionsError, GradlintError, NotBuilt, NotRun
 from gradlint.examine import admit, examine, structure
 from gradlint.finding import ModelReport, Status
@@ -25,7 +26,7 @@ from gradlint.tracing.build import Builder, Built
 def send_reports(connection: Connection, job: Job) -> None:
     """Send the model's report once it is diagnosed, and again with each fix that was tried.
 
-    A definition of the file that raises is sent first, as a DefinitionsError.
+    A definition that raises and that the model needs is sent as a DefinitionsError.
     """
     torch.set_num_threads(1)
     if job.device == "cpu":
@@ -54,19 +55,18 @@ def _check_device(device: str) -> None:
 
 
 def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:
-    """The report of one model as it grows; what failed in the file's definitions first."""
+    """The report of one model as it grows; first what it needs and the file failed to define."""
     started = time.perf_counter()
 
     def seconds() -> float:
         return round(time.perf_counter() - started, 3)
 
     builder = Builder(job.source, job.target)
-    if builder.failure:
-        yield builder.failure
     try:
         built = builder.build(job.seed)
     except NotBuilt as error:
-        if builder.failure:
+        if failure := needed():
+            yield failure
             return
         yield model_report(job.target, Status.NOT_BUILT, error, seconds=seconds())
         return
@@ -74,6 +74,8 @@ def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:
         patient = admit(builder, built, job.seed, job.device)
         examination = examine(patient, job.rules, job.seed)
     except (NotRun, NotBuilt, SystemExit) as error:
+        if failure := needed():
+            yield failure
         yield replace(_unfed(built, job, _not_run(error)), seconds=seconds())
         return
     diagnosed = model_report(

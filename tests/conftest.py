@@ -63,6 +63,18 @@ def snapshot(request):
 
 
 @pytest.fixture
+def own_imports(monkeypatch):
+    """What a test imports from files of its own is forgotten after it."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if not (getattr(sys.modules[name], "__file__", None) or "").startswith(sys.prefix):
+            del sys.modules[name]
+
+
+@pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder with model.py in it, to work in."""
     (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")

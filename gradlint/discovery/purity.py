@@ -9,7 +9,7 @@ import ast
 import builtins
 from collections.abc import Iterable
 
-from gradlint.discovery.outline import Function, Outline, is_main_guard
+from gradlint.discovery.outline import Function, Outline, calls, is_main_guard
 
 BUILTINS = set(
     "abs all any bool bytes complex dict divmod enumerate filter float frozenset getattr hasattr "
@@ -22,7 +22,9 @@ LIBRARIES = (
     "os.path. pathlib.Path types.SimpleNamespace argparse.Namespace easydict.EasyDict numpy. "
     "logging.getLogger torch.cuda.is_available torch.cuda.device_count torch.Size "
     "torch.backends. copy.copy copy.deepcopy string. abc. einops. torch.fft. torch.linalg. "
-    "decimal. fractions. random. torchvision.ops. torch.version. torch.iinfo torch.finfo omegaconf."
+    "decimal. fractions. random. torchvision.ops. torch.version. torch.iinfo torch.finfo "
+    "omegaconf. re. statistics. textwrap. threading.Lock threading.RLock os.environ.get json.loads "
+    "json.dumps"
 ).split()
 FORBIDDEN = set(
     "load loadtxt genfromtxt fromfile memmap save savez savetxt compile set_num_threads "
@@ -90,7 +92,7 @@ class Purity:
 
     def _library(self, name: str, call: ast.Call) -> bool:
         parts = name.split(".")
-        if FORBIDDEN & set(parts[1:]):
+        if FORBIDDEN & set(parts[1:]) and name != "re.compile":
             return False
         if name.startswith("torchvision.models."):
             return self.models and not pretrained(call)
@@ -103,9 +105,12 @@ class Purity:
         return any(
             isinstance(node, ast.Assign)
             and any(isinstance(t, ast.Name) and t.id == name for t in node.targets)
-            and not any(isinstance(inner, ast.Call) for inner in ast.walk(node.value))
+            and all(self._makes_type(call) for call in calls(node.value))
             for node in self.outline.tree.body
         )
+
+    def _makes_type(self, call: ast.Call) -> bool:
+        return self.outline.qualified(call.func) in ("collections.namedtuple", "typing.NamedTuple")
 
     def _definition(self, node: ast.ClassDef | Function) -> bool:
         if node not in self._judged:

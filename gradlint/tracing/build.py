@@ -48,7 +48,7 @@ class Builder:
         self._file = source.filename
         self.sites = Sites(source)
         self.namespace: dict[str, object] = {}
-        self.failure = execute(source, self.namespace)  # the first definition that raised
+        execute(source, self.namespace)
 
     def build(self, seed: int) -> Built:
         """The model, built with this seed. Raises NotBuilt where its code raises."""
