@@ -53,3 +53,4 @@ class Target:
     unknown: tuple[str, ...] = ()  # parameters that no value is known for
     arguments: tuple[Argument, ...] = ()  # what it is built with, as far as that is told
     home: Source | None = None  # whose definitions `setup` and `construct` need, if another's
+    otherwise: Target | None = None  # the next way to build it, where this one raises

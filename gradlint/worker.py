@@ -63,7 +63,8 @@ def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:
 
     builder = Builder(job.source, job.target)
     try:
-        built = builder.build(job.seed)
+        builder, built = first_built(builder, job)
+        job = replace(job, target=builder.target)
     except NotBuilt as error:
         if failure := needed():
             yield failure
@@ -90,6 +91,21 @@ def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:
     if job.search_fixes and examination.confirmed:
         for found in with_fixes(diagnosed.findings, examination, patient, job):
             yield replace(diagnosed, findings=found, seconds=seconds())
+
+
+def first_built(builder: Builder, job: Job) -> tuple[Builder, Built]:
+    """The first way to build the model that works. Raises the NotBuilt of the first way."""
+    try:
+        return builder, builder.build(job.seed)
+    except NotBuilt as error:
+        following = builder.target.otherwise
+        while following is not None:
+            try:
+                builder = Builder(job.source, following)
+                return builder, builder.build(job.seed)
+            except NotBuilt:
+                following = following.otherwise
+        raise error
 
 
 def _not_run(error: NotRun | NotBuilt | SystemExit) -> NotRun:

@@ -13,6 +13,7 @@ from gradlint.discovery.expressions import portable
 from gradlint.discovery.outline import HOLDERS, Function, Outline, flat, is_torch_layer
 from gradlint.discovery.purity import Purity
 from gradlint.discovery.slicing import Slicer
+from gradlint.target import Argument
 
 CONFIGURATION = re.compile(r"(config|cfg|args|params|options|settings)$", re.IGNORECASE)
 Setup = tuple[ast.stmt, ...]
@@ -26,6 +27,7 @@ class Recipe:
     construct: ast.expr | None
     unknown: tuple[str, ...] = ()
     site: Construction | None = None
+    arguments: tuple[Argument, ...] = ()
 
     @property
     def missing(self) -> str:
@@ -45,18 +47,30 @@ class Assembly:
     def __init__(self, outline: Outline, slicer: Slicer) -> None:
         self.outline = outline
         self.slicer = slicer
+        self._slicers = {outline: slicer}
 
     def recipe(self, sites: list[Construction], node: ast.ClassDef | Function | None) -> Recipe:
         """The first call site that folds, else the one that lacks the least."""
-        for site in sites:
-            construct = portable(self.outline, site.expression)
-            setup = self.slicer.slice(construct, site.call)
-            if setup is not None:
-                return Recipe(setup, construct, site=site)
-        if node is None:
-            return Recipe((), None)
+        whole = next(self.whole(sites), None)
+        if whole is not None or node is None:
+            return whole or Recipe((), None)
         recipes = [self._pieced(node, site) for site in [*sites, None]]
         return min(recipes, key=lambda recipe: (recipe.construct is None, len(recipe.unknown)))
+
+    def whole(self, sites: list[Construction]) -> Iterator[Recipe]:
+        """The call sites that fold as they are."""
+        for site in sites:
+            construct = portable(site.outline, site.expression)
+            setup = self.slicer_of(site).slice(construct, site.call)
+            if setup is not None:
+                yield Recipe(setup, construct, site=site)
+
+    def slicer_of(self, site: Construction | None) -> Slicer:
+        """The slicer of the file that a site stands in."""
+        outline = site.outline if site is not None else self.outline
+        if outline not in self._slicers:
+            self._slicers[outline] = Slicer(outline)
+        return self._slicers[outline]
 
     def _pieced(self, node: ast.ClassDef | Function, site: Construction | None) -> Recipe:
         """A call put together from what folds: arguments, defaults, configuration classes."""
@@ -68,7 +82,7 @@ class Assembly:
         for parameter in _parameters(function, method):
             value = self._given(function, method, site, parameter.arg)
             needed = default(function, parameter.arg) is None
-            if value is None and needed:
+            if value is None and needed and (site is None or site.outline is self.outline):
                 value = self._configuration(parameter)
             if value is not None:
                 keywords.append(ast.keyword(parameter.arg, value))
@@ -85,8 +99,8 @@ class Assembly:
         value = argument(function, site.call, name, method) if site is not None else None
         if site is None or value is None:
             return None
-        value = portable(self.outline, value)
-        return value if self.slicer.slice(value, site.call) is not None else None
+        value = portable(site.outline, value)
+        return value if self.slicer_of(site).slice(value, site.call) is not None else None
 
     def _call(
         self,
@@ -95,11 +109,12 @@ class Assembly:
         site: Construction | None,
     ) -> Recipe:
         place: ast.expr | ast.stmt = site.call if site is not None else node
-        call = ast.Call(ast.Name(node.name, ast.Load()), [], keywords)
+        called = site.call.func if site is not None else ast.Name(node.name, ast.Load())
+        call = ast.Call(called, [], keywords)
         for inner in ast.walk(call):
             if isinstance(inner, ast.expr | ast.keyword) and not hasattr(inner, "lineno"):
                 ast.copy_location(inner, place)
-        setup = self.slicer.slice(call, place)
+        setup = self.slicer_of(site).slice(call, place)
         return Recipe(setup or (), call, site=site)
 
     def _wants_more(self, node: ast.ClassDef | Function) -> bool:

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from functools import cached_property
 
-from gradlint.discovery.expressions import unwrapped
+from gradlint.discovery.expressions import ZOO, unwrapped
 from gradlint.discovery.outline import Outline, is_torch_layer
 
 WHOLE = {
@@ -25,6 +25,7 @@ class Construction:
     product: str  # the class or factory that it builds; "" for a model of torch.nn itself
     statement: ast.stmt
     bound_as: str  # the variable that holds it, or ""
+    outline: Outline  # of the file that it stands in
 
     @property
     def key(self) -> str:
@@ -78,7 +79,12 @@ class Constructions:
             return factories[name] or name
         if name in WHOLE or (bound in MODEL_NAMES and is_torch_layer(name)):
             return ""
-        return None
+        return "" if bound and self._trained(name, bound) else None
+
+    def _trained(self, name: str, bound: str) -> bool:
+        """Whether a library's ready-made network is bound to a name, and its parameters used."""
+        ready = (name.startswith(ZOO) and name.count(".") == 2) or name == "timm.create_model"
+        return ready and f"{bound}.parameters()" in self.outline.source.text
 
     @cached_property
     def makers(self) -> set[str]:
@@ -97,20 +103,25 @@ class Constructions:
     def all(self) -> list[Construction]:
         """The constructions outside model classes and their makers of their parts, in order."""
         found = [
-            self._construction(call) for call in self.outline.calls if not self._inside_model(call)
+            self._found(call) for call in self.outline.calls if not self.inside_model(call)
         ]
         kept = [construction for construction in found if construction is not None]
         return sorted(kept, key=lambda c: (c.call.lineno, c.call.col_offset))
 
-    def _construction(self, call: ast.Call) -> Construction | None:
+    def _found(self, call: ast.Call) -> Construction | None:
         bound = self.bound_as(call)
         product = self._product(call, self.factories, bound)
         if product is None or unwrapped(self.outline, call) is not call:
             return None
         if product == "" and (not bound or self.within_factory(call)):
             return None
+        return self.construction(call, product)
+
+    def construction(self, call: ast.Call, product: str) -> Construction:
+        """A call as the construction of a product."""
         statement = self.outline.statement(call)
-        return Construction(call, self._chain(call), product, statement, bound)
+        bound = self.bound_as(call)
+        return Construction(call, self._chain(call), product, statement, bound, self.outline)
 
     def _chain(self, call: ast.Call) -> ast.expr:
         """The longest expression that is this model and nothing else."""
@@ -126,7 +137,8 @@ class Constructions:
             method, outer = parents[chain], parents[parents[chain]]
         return chain
 
-    def _inside_model(self, node: ast.AST) -> bool:
+    def inside_model(self, node: ast.AST) -> bool:
+        """Whether a node stands in a model class, or in a maker of a model's parts."""
         for outer in self.outline.enclosing(node):
             name = getattr(outer, "name", "")
             if self.outline.modules.get(name) is outer:

@@ -43,6 +43,17 @@ def execute(source: Source, namespace: dict[str, object]) -> None:
     sys.modules.setdefault(module.__name__, module)  # dataclasses look their module up
 
 
+def execute_beside(source: Source, namespace: dict[str, object], wanted: set[str]) -> None:
+    """Run the definitions of another file of the repository, after `execute`.
+
+    Of its imports only those of `wanted` names are run.
+    """
+    around = layout(source)
+    sys.path += [folder for folder in around.folders if folder not in sys.path]
+    namespace.update(_names(source, around))
+    _Run(source).run(source, namespace, wanted)
+
+
 def _names(source: Source, around: Layout) -> dict[str, object]:
     stem = Path(source.filename).stem
     package = ".".join(around.package)
@@ -74,10 +85,15 @@ class _Run:
         self.module = module  # what mirrors the names of the main file
         self.stars: dict[str, DefinitionsError] = {}  # by file: a star import that failed
 
-    def run(self, source: Source, namespace: dict[str, object]) -> None:
-        """Run the definitions of a file one by one in `namespace`."""
+    def run(
+        self, source: Source, namespace: dict[str, object], wanted: set[str] | None = None
+    ) -> None:
+        """Run the definitions of a file one by one; of imports those of `wanted` names."""
+        body = definitions(source)
+        if wanted is not None:
+            body = [statement for statement in body if not _spared(statement, wanted)]
         with defining():
-            self._block(source, definitions(source), namespace)
+            self._block(source, body, namespace)
 
     def _block(self, source: Source, body: list[ast.stmt], namespace: dict[str, object]) -> None:
         for statement in body:
@@ -163,6 +179,14 @@ class _Run:
             f"{where}: {told(error)}",
             "the definitions of the file must run; mend this line or guard it",
         )
+
+
+def _spared(statement: ast.stmt, wanted: set[str]) -> bool:
+    """Whether a statement imports nothing that is wanted."""
+    if not isinstance(statement, ast.Import | ast.ImportFrom):
+        return False
+    star = any(alias.name == "*" for alias in statement.names)
+    return not star and not stored_names(statement) & wanted
 
 
 def _absent(error: BaseException | None) -> Absent | None:

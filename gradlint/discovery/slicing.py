@@ -40,6 +40,7 @@ class Slicer:
         self.outline = outline
         self.purity = Purity(outline, models=True)
         self.bindings = Bindings(outline, self.purity)
+        self._callers: dict[Function, list[ast.Call]] = {}
 
     def slice(
         self, expression: ast.AST, at: ast.AST, known: frozenset[str] = frozenset()
@@ -60,16 +61,29 @@ class Slicer:
         return None
 
     def callers(self, function: Function) -> list[ast.Call]:
-        """The calls of a function of the module, outside itself."""
-        if self.outline.functions.get(function.name) is not function:
+        """The calls of a function of the module, or of the class it constructs, outside itself."""
+        if function not in self._callers:
+            self._callers[function] = self._called(function)
+        return self._callers[function]
+
+    def _called(self, function: Function) -> list[ast.Call]:
+        owner = self._owner(function)
+        if owner is None and self.outline.functions.get(function.name) is not function:
             return []
+        called = owner or function
         return [
             call
             for call in self.outline.calls
             if isinstance(call.func, ast.Name)
-            and call.func.id == function.name
-            and function not in self.outline.enclosing(call)
+            and call.func.id == called.name
+            and called not in self.outline.enclosing(call)
         ]
+
+    def _owner(self, function: Function) -> ast.ClassDef | None:
+        """The class of the module that a function is the constructor of."""
+        outer = self.outline.parents.get(function)
+        constructs = function.name == "__init__" and isinstance(outer, ast.ClassDef)
+        return self.outline.classes.get(outer.name) if constructs else None  # type: ignore[union-attr]
 
     def value(self, name: str, at: ast.AST) -> ast.expr | None:
         """The expression last assigned to a name before `at`, where it is one."""
@@ -93,9 +107,8 @@ class Slicer:
         """Whether the code reads a command-line option that has no default."""
         for inner in ast.walk(node):
             if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
-                source = self.value(inner.value.id, at)
-                options = defaults(self.outline) if source is not None else {}
-                if parses_arguments(self.outline, source) and inner.attr not in options:
+                parsed = parses_arguments(self.outline, self.value(inner.value.id, at))
+                if parsed and inner.attr not in defaults(self.outline):
                     return True
         return False
 
@@ -166,9 +179,11 @@ class Slicer:
 
     def _parameter(self, name: str, function: Function, level: int, current: _Slice) -> bool:
         caller = current.caller
-        if caller is None or self.outline.functions.get(root_name(caller.func)) is not function:
-            caller = next(iter(self.callers(function)), None)
-        value = argument(function, caller, name) if caller is not None else None
+        callers = self.callers(function)
+        if caller not in callers:
+            caller = next(iter(callers), None)
+        method = self._owner(function) is not None
+        value = argument(function, caller, name, method) if caller is not None else None
         if value is not None and caller is not None:
             outer = level - 1 if self.outline.scope(caller) is not self.outline.tree else MODULE
             if not self._expression(value, caller, outer, current):

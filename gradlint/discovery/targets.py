@@ -6,13 +6,17 @@ import ast
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
 
-from gradlint.discovery.assembly import Assembly
+from gradlint.discovery.assembly import Assembly, Recipe
 from gradlint.discovery.constructions import Construction, Constructions
+from gradlint.discovery.elsewhere import Elsewhere
 from gradlint.discovery.lengths import Lengths
 from gradlint.discovery.outline import Function, Outline
 from gradlint.discovery.preparation import Preparation
 from gradlint.discovery.purity import pretrained
+from gradlint.discovery.repository import repository_of, repository_root
 from gradlint.discovery.roots import Roots
 from gradlint.discovery.shapes import Shapes
 from gradlint.discovery.slicing import Slicer
@@ -22,6 +26,7 @@ from gradlint.span import Span
 from gradlint.target import Target
 
 EXPLICIT = "gradlint_model"
+MOST_WAYS = 3  # call sites that are tried before a model is put together by guesses
 
 
 def has_model(source: Source) -> bool:
@@ -52,12 +57,14 @@ class _Discovery:
     def __init__(self, source: Source, inputs: str | None) -> None:
         self.source = source
         self.inputs = inputs
-        self.outline = Outline(source)
+        self.repository = repository_of(repository_root(source.filename))
+        self.outline = Outline(source, self.repository)
         self.slicer = Slicer(self.outline)
         self.constructions = Constructions(self.outline)
         self.roots = Roots(self.outline, self.constructions)
         self.preparation = Preparation(self.outline, self.slicer)
         self.assembly = Assembly(self.outline, self.slicer)
+        self.elsewhere = Elsewhere(self.outline, self.repository)
         self.shapes = Shapes(self.outline, self.slicer)
         self.lengths = Lengths(self.outline, self.slicer).all()
 
@@ -145,8 +152,35 @@ class _Discovery:
         node: ast.ClassDef | Function | None = None,
         named: bool = False,
     ) -> Target:
-        recipe = self.assembly.recipe(sites, node)
+        foreign: list[Construction] = []
+        ways = list(islice(self.assembly.whole(sites), 1))
+        if not ways and node is not None:
+            foreign = self._elsewhere(node)
+            ways = list(islice(self.assembly.whole(foreign), MOST_WAYS))
+        if not ways:
+            ways = [self.assembly.recipe([*sites, *foreign], node)]
+        elif foreign:
+            ways.append(self.assembly.recipe(sites, node))
+        told = [self._target(name, span, sites, node, named, way) for way in ways]
+        return _chained([told[0], *(target for target in told[1:] if target.construct)])
+
+    def _elsewhere(self, node: ast.ClassDef | Function) -> list[Construction]:
+        """The constructions of a class or factory in the other files of the repository."""
+        factories = [name for name, of in self.constructions.factories.items() if of == node.name]
+        return self.elsewhere.sites([node.name, *factories], node.name)
+
+    def _target(
+        self,
+        name: str,
+        span: Span,
+        sites: list[Construction],
+        node: ast.ClassDef | Function | None,
+        named: bool,
+        recipe: Recipe,
+    ) -> Target:
         bound = [site for site in (recipe.site, *sites) if site is not None and site.bound_as]
+        home = recipe.site.outline if recipe.site is not None else self.outline
+        preparation = self._preparation(home)
         return Target(
             path=self.source.path,
             name=name,
@@ -155,22 +189,31 @@ class _Discovery:
             construct=recipe.construct,
             missing=recipe.missing,
             unknown=recipe.unknown,
-            after=self.preparation.after(bound[0]) if bound else (),
+            after=preparation.after(bound[0]) if bound else (),
             bound_as=bound[0].bound_as if bound else "model",
-            loads_weights=self._loads(sites, node, recipe.construct),
+            loads_weights=self._loads(sites, node, recipe),
             examples=self.shapes.examples(sites),
             lengths=self.lengths,
             named=named,
             input=self.inputs,
+            arguments=recipe.arguments,
+            home=replace(home.source) if home is not self.outline else None,
         )
 
+    def _preparation(self, outline: Outline) -> Preparation:
+        if outline is self.outline:
+            return self.preparation
+        return Preparation(outline, Slicer(outline))
+
     def _loads(
-        self, sites: list[Construction], node: ast.AST | None, construct: ast.expr | None
+        self, sites: list[Construction], node: ast.AST | None, recipe: Recipe
     ) -> bool:
-        if any(self.preparation.loads(site) for site in sites):
+        chosen = [] if recipe.site is None or recipe.site in sites else [recipe.site]
+        if any(self._preparation(site.outline).loads(site) for site in [*sites, *chosen]):
             return True
         init = self.outline.method(node, "__init__") if isinstance(node, ast.ClassDef) else node
-        return any(part is not None and pretrained(part) for part in (init, construct))
+        written = recipe.site.expression if recipe.site is not None else recipe.construct
+        return any(part is not None and pretrained(part) for part in (init, written))
 
     def _name_span(self, node: ast.ClassDef | Function) -> Span:
         """Where the name of a class or function stands."""
@@ -185,3 +228,12 @@ class _Discovery:
 
 def _after(construction: Construction, node: ast.ClassDef) -> bool:
     return construction.call.lineno > node.lineno
+
+
+def _chained(targets: list[Target]) -> Target:
+    """The first target; each goes on to the next where it cannot be built."""
+    chain: Target | None = None
+    for target in reversed(targets):
+        chain = replace(target, otherwise=chain)
+    assert chain is not None
+    return chain

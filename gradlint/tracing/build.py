@@ -6,7 +6,9 @@ import ast
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -20,7 +22,9 @@ from gradlint.job import remedy
 from gradlint.source import Source
 from gradlint.span import Span
 from gradlint.target import Target
+from gradlint.tracing.home import namespace_of
 from gradlint.tracing.sites import Sites, in_torch, ours
+from gradlint.tracing.weights import without_weights
 
 BUILT = "_gradlint_built"  # the attribute of a module that holds its spans; survives deepcopy
 
@@ -44,11 +48,16 @@ class Builder:
 
     def __init__(self, source: Source, target: Target) -> None:
         self.target = target
-        self._source = source
-        self._file = source.filename
+        self._source = target.home or source
+        self._file = self._source.filename
         self.sites = Sites(source)
         self.namespace: dict[str, object] = {}
-        execute(source, self.namespace)
+        with without_weights():
+            execute(source, self.namespace)
+            if target.home is not None:
+                module = ModuleType(Path(source.filename).stem)
+                module.__dict__.update(self.namespace)
+                self.namespace = namespace_of(target.home, target, module)
 
     def build(self, seed: int) -> Built:
         """The model, built with this seed. Raises NotBuilt where its code raises."""
@@ -57,10 +66,12 @@ class Builder:
             raise NotBuilt(target.missing, remedy(target))
         torch.manual_seed(seed)
         writes = _Writes(self.sites)
-        with _sites_recorded(self.sites), writes:
+        with _sites_recorded(self.sites), writes, without_weights() as sought:
             model = self._construct()
             model, example = model if _is_pair(model) else (model, None)
             model = self._finish(model)
+        if sought:
+            self.target = replace(target, loads_weights=True)
         return Built(unwrapped(model), example, self.namespace, self.sites, writes.inits)
 
     def _construct(self) -> Any:

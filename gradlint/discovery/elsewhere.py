@@ -1,0 +1,87 @@
+"""Where the other files of a repository build a model that one file defines."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from gradlint.discovery.constructions import Construction, Constructions
+from gradlint.discovery.outline import Outline
+from gradlint.discovery.repository import Repository
+
+TRAINS = re.compile(r"train|main|run|fit", re.IGNORECASE)
+TESTS = re.compile(r"(^|[/_])(tests?|demo|benchmarks?)([/_.]|$)", re.IGNORECASE)
+
+
+class Elsewhere:
+    """The constructions of one file's models in the files around it."""
+
+    def __init__(self, outline: Outline, repository: Repository) -> None:
+        self.outline = outline
+        self.repository = repository
+        self._constructions: dict[Outline, Constructions] = {}
+
+    def sites(self, names: list[str], product: str) -> list[Construction]:
+        """The calls of a class or its factories in other files, those of trust first."""
+        found = [site for name in names for site in self._calls(name, product)]
+        return sorted(found, key=self._trust)
+
+    def _calls(self, name: str, product: str) -> Iterator[Construction]:
+        for file in self.repository.mentioning(name):
+            if file == self.outline.source.filename or not self._imports(file):
+                continue
+            outline = self.repository.outline(file)
+            if outline is not None:
+                constructions = self._constructions.setdefault(outline, Constructions(outline))
+                for call in outline.calls:
+                    if self._builds(outline, call, name):
+                        yield constructions.construction(call, product)
+
+    def _imports(self, file: str) -> bool:
+        """Whether a file names this one, or a package that it lies in."""
+        text = self.repository.texts[file]
+        return any(part in text for part in self._parts) or Path(file).parent == self._path.parent
+
+    @cached_property
+    def _path(self) -> Path:
+        return Path(self.outline.source.filename)
+
+    @cached_property
+    def _parts(self) -> list[str]:
+        path = self._path
+        inside = [f for f in path.parents if self.repository.root in f.parents]
+        return [path.stem, *(folder.name for folder in inside)]
+
+    def _builds(self, outline: Outline, call: ast.Call, name: str) -> bool:
+        function = call.func
+        last = function.attr if isinstance(function, ast.Attribute) else ""
+        if isinstance(function, ast.Name):
+            last = outline.aliases.get(function.id, function.id).rpartition(".")[2]
+        if last != name:
+            return False
+        found = outline.imported(outline.qualified(function))
+        return found is not None and (
+            found.node.name == name
+            and found.outline.source.filename == self.outline.source.filename
+        )
+
+    def _trust(self, site: Construction) -> tuple[object, ...]:
+        """Sorts training scripts before others, tests after them, parts of models last."""
+        name = self.repository.relative(site.outline.source.filename)
+        folders = Path(name).parent.parts
+        ours = Path(self.repository.relative(self.outline.source.filename)).parent.parts
+        shared = next(
+            (n for n, (a, b) in enumerate(zip(folders, ours, strict=False)) if a != b),
+            min(len(folders), len(ours)),
+        )
+        return (
+            self._constructions[site.outline].inside_model(site.call),
+            bool(TESTS.search(name)),
+            -shared,
+            not TRAINS.search(Path(name).name),
+            name,
+            site.call.lineno,
+        )
