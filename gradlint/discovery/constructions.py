@@ -102,9 +102,7 @@ class Constructions:
     @cached_property
     def all(self) -> list[Construction]:
         """The constructions outside model classes and their makers of their parts, in order."""
-        found = [
-            self._found(call) for call in self.outline.calls if not self.inside_model(call)
-        ]
+        found = [self._found(call) for call in self.outline.calls if not self.inside_model(call)]
         kept = [construction for construction in found if construction is not None]
         return sorted(kept, key=lambda c: (c.call.lineno, c.call.col_offset))
 

@@ -41,19 +41,15 @@ class Elsewhere:
                         yield constructions.construction(call, product)
 
     def _imports(self, file: str) -> bool:
-        """Whether a file names this one, or a package that it lies in."""
-        text = self.repository.texts[file]
-        return any(part in text for part in self._parts) or Path(file).parent == self._path.parent
+        """Whether a file imports this one, or a package that it lies in."""
+        return self._import.search(self.repository.texts[file]) is not None
 
     @cached_property
-    def _path(self) -> Path:
-        return Path(self.outline.source.filename)
-
-    @cached_property
-    def _parts(self) -> list[str]:
-        path = self._path
-        inside = [f for f in path.parents if self.repository.root in f.parents]
-        return [path.stem, *(folder.name for folder in inside)]
+    def _import(self) -> re.Pattern[str]:
+        path = Path(self.outline.source.filename)
+        inside = [folder.name for folder in path.parents if self.repository.root in folder.parents]
+        names = "|".join(map(re.escape, [path.stem, *inside]))
+        return re.compile(rf"^\s*(?:from|import)\b.*\b(?:{names})\b", re.MULTILINE)
 
     def _builds(self, outline: Outline, call: ast.Call, name: str) -> bool:
         function = call.func

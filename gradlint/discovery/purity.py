@@ -171,8 +171,10 @@ class Purity:
     def _foreign(self, value: ast.expr) -> bool:
         """Whether an expression is a module that nothing is known of."""
         name = self.outline.qualified(value)
-        return isinstance(value, ast.Name) and value.id in self.outline.aliases and not (
-            name.startswith("torch")
+        return (
+            isinstance(value, ast.Name)
+            and value.id in self.outline.aliases
+            and not (name.startswith("torch"))
         )
 
     def statement(self, node: ast.stmt) -> bool:

@@ -145,6 +145,10 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 def _is_searched(entry: os.DirEntry[str]) -> bool:
     """Whether a folder may hold the author's code: none that is hidden, built or installed."""
-    if entry.name.startswith(".") or entry.name in SKIPPED or not entry.is_dir(follow_symlinks=False):
+    if (
+        entry.name.startswith(".")
+        or entry.name in SKIPPED
+        or not entry.is_dir(follow_symlinks=False)
+    ):
         return False
     return not os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))

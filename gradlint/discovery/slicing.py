@@ -12,7 +12,6 @@ from gradlint.discovery.expressions import (
     free_names,
     needed_names,
     portable,
-    root_name,
     stored_names,
 )
 from gradlint.discovery.outline import Function, Outline, is_main_guard
@@ -27,6 +26,7 @@ class _Slice:
     """A slice in the making: statements by the order in which they run."""
 
     known: frozenset[str]
+    fed: frozenset[str]
     caller: ast.Call | None
     statements: dict[tuple[int, int, int, str], ast.stmt] = field(default_factory=dict)
     open: set[tuple[str, ast.AST]] = field(default_factory=set)
@@ -43,18 +43,23 @@ class Slicer:
         self._callers: dict[Function, list[ast.Call]] = {}
 
     def slice(
-        self, expression: ast.AST, at: ast.AST, known: frozenset[str] = frozenset()
+        self,
+        expression: ast.AST,
+        at: ast.AST,
+        known: frozenset[str] = frozenset(),
+        fed: frozenset[str] = frozenset(),
     ) -> tuple[ast.stmt, ...] | None:
         """The statements that the names of `expression`, standing at `at`, need.
 
-        None where one of them is not known or would do more than define.
+        None where one of them is not known or would do more than define. Names that are `known`
+        need nothing; those that are `fed` are what a loop binds, until they are bound anew.
         """
         function = self.outline.scope(at)
         callers: list[ast.Call | None] = [None]
         if isinstance(function, ast.FunctionDef):
             callers = [*self.callers(function), None]
         for caller in callers:
-            current = _Slice(known, caller)
+            current = _Slice(known, fed, caller)
             if self._expression(expression, at, 0, current):
                 ordered = sorted(current.statements.items(), key=lambda item: item[0])
                 return tuple(statement for _, statement in ordered)
@@ -119,12 +124,12 @@ class Slicer:
             return False
         current.open.add((name, at))
         found = self.bindings.find(name, at, level)
-        if found.hidden:
+        if found.hidden and name not in current.fed:
             return False
         if found.function is not None and not found.complete:
             if not self._parameter(name, found.function, found.level, current):
                 return False
-        elif not found.statements:
+        elif not found.statements and not found.hidden:
             return self._given(name, current)
         return all(self._include(s, found.level, current) for s in found.statements)
 

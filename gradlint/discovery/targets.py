@@ -12,18 +12,18 @@ from itertools import islice
 from gradlint.discovery.assembly import Assembly, Recipe
 from gradlint.discovery.constructions import Construction, Constructions
 from gradlint.discovery.elsewhere import Elsewhere
+from gradlint.discovery.examples import Examples
 from gradlint.discovery.lengths import Lengths
 from gradlint.discovery.outline import Function, Outline
 from gradlint.discovery.preparation import Preparation
 from gradlint.discovery.purity import pretrained
 from gradlint.discovery.repository import repository_of, repository_root
 from gradlint.discovery.roots import Roots
-from gradlint.discovery.shapes import Shapes
 from gradlint.discovery.slicing import Slicer
 from gradlint.errors import GradlintError
 from gradlint.source import Source
 from gradlint.span import Span
-from gradlint.target import Target
+from gradlint.target import Example, Target
 
 EXPLICIT = "gradlint_model"
 MOST_WAYS = 3  # call sites that are tried before a model is put together by guesses
@@ -65,7 +65,7 @@ class _Discovery:
         self.preparation = Preparation(self.outline, self.slicer)
         self.assembly = Assembly(self.outline, self.slicer)
         self.elsewhere = Elsewhere(self.outline, self.repository)
-        self.shapes = Shapes(self.outline, self.slicer)
+        self.examples = Examples(self.outline, self.slicer, self.repository)
         self.lengths = Lengths(self.outline, self.slicer).all()
 
     def all(self) -> Iterable[Target]:
@@ -152,16 +152,16 @@ class _Discovery:
         node: ast.ClassDef | Function | None = None,
         named: bool = False,
     ) -> Target:
-        foreign: list[Construction] = []
-        ways = list(islice(self.assembly.whole(sites), 1))
-        if not ways and node is not None:
-            foreign = self._elsewhere(node)
-            ways = list(islice(self.assembly.whole(foreign), MOST_WAYS))
+        foreign = self._elsewhere(node) if node is not None else []
+        ways = list(islice(self.assembly.whole([*sites, *foreign]), MOST_WAYS))
+        ways = ways[:1] if ways and ways[0].site in sites else ways
         if not ways:
             ways = [self.assembly.recipe([*sites, *foreign], node)]
-        elif foreign:
+        elif ways[0].site in foreign:
             ways.append(self.assembly.recipe(sites, node))
-        told = [self._target(name, span, sites, node, named, way) for way in ways]
+        text = ast.unparse(node) if node is not None else self.source.text
+        examples = self.examples.all(sites, foreign, text)
+        told = [self._target(name, span, sites, node, named, way, examples) for way in ways]
         return _chained([told[0], *(target for target in told[1:] if target.construct)])
 
     def _elsewhere(self, node: ast.ClassDef | Function) -> list[Construction]:
@@ -177,6 +177,7 @@ class _Discovery:
         node: ast.ClassDef | Function | None,
         named: bool,
         recipe: Recipe,
+        examples: tuple[Example, ...],
     ) -> Target:
         bound = [site for site in (recipe.site, *sites) if site is not None and site.bound_as]
         home = recipe.site.outline if recipe.site is not None else self.outline
@@ -192,7 +193,7 @@ class _Discovery:
             after=preparation.after(bound[0]) if bound else (),
             bound_as=bound[0].bound_as if bound else "model",
             loads_weights=self._loads(sites, node, recipe),
-            examples=self.shapes.examples(sites),
+            examples=examples,
             lengths=self.lengths,
             named=named,
             input=self.inputs,
@@ -205,9 +206,7 @@ class _Discovery:
             return self.preparation
         return Preparation(outline, Slicer(outline))
 
-    def _loads(
-        self, sites: list[Construction], node: ast.AST | None, recipe: Recipe
-    ) -> bool:
+    def _loads(self, sites: list[Construction], node: ast.AST | None, recipe: Recipe) -> bool:
         chosen = [] if recipe.site is None or recipe.site in sites else [recipe.site]
         if any(self._preparation(site.outline).loads(site) for site in [*sites, *chosen]):
             return True

@@ -18,7 +18,7 @@ from gradlint.target import Target
 
 
 def namespace_of(home: Source, target: Target, module: ModuleType) -> dict[str, object]:
-    """What the file at home defines; `module` is the target's own, already run.
+    """What the file at home defines, and under it the target's own `module`, already run.
 
     What fails there is left out: the target may not need it.
     """
@@ -29,6 +29,8 @@ def namespace_of(home: Source, target: Target, module: ModuleType) -> dict[str, 
         execute_beside(home, namespace, _wanted(home, target))
     finally:
         sys.meta_path.remove(finder)
+    for name, value in vars(module).items():
+        namespace.setdefault(name, value)
     return namespace
 
 

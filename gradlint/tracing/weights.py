@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch.hub
-import torch.utils.model_zoo
 from torch import nn
 
 LOADERS = (
