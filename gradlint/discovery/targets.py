@@ -14,6 +14,7 @@ from gradlint.discovery.constructions import Construction, Constructions
 from gradlint.discovery.elsewhere import Elsewhere
 from gradlint.discovery.examples import Examples
 from gradlint.discovery.lengths import Lengths
+from gradlint.discovery.origins import Origins
 from gradlint.discovery.outline import Function, Outline
 from gradlint.discovery.preparation import Preparation
 from gradlint.discovery.purity import pretrained
@@ -23,7 +24,7 @@ from gradlint.discovery.slicing import Slicer
 from gradlint.errors import GradlintError
 from gradlint.source import Source
 from gradlint.span import Span
-from gradlint.target import Example, Target
+from gradlint.target import Argument, Example, Target
 
 EXPLICIT = "gradlint_model"
 MOST_WAYS = 3  # call sites that are tried before a model is put together by guesses
@@ -64,6 +65,7 @@ class _Discovery:
         self.roots = Roots(self.outline, self.constructions)
         self.preparation = Preparation(self.outline, self.slicer)
         self.assembly = Assembly(self.outline, self.slicer)
+        self.origins = Origins(self.outline, self.repository)
         self.elsewhere = Elsewhere(self.outline, self.repository)
         self.examples = Examples(self.outline, self.slicer, self.repository)
         self.lengths = Lengths(self.outline, self.slicer).all()
@@ -194,12 +196,20 @@ class _Discovery:
             bound_as=bound[0].bound_as if bound else "model",
             loads_weights=self._loads(sites, node, recipe),
             examples=examples,
-            lengths=self.lengths,
+            lengths=self._lengths(home),
             named=named,
             input=self.inputs,
-            arguments=recipe.arguments,
+            arguments=recipe.arguments or self._arguments(recipe.site),
             home=replace(home.source) if home is not self.outline else None,
         )
+
+    def _arguments(self, site: Construction | None) -> tuple[Argument, ...]:
+        return () if site is None else self.origins.of(site, self.assembly.slicer_of(site))
+
+    def _lengths(self, home: Outline) -> tuple[int, ...]:
+        """The lengths that this file names, then those of the file that builds the model."""
+        foreign = () if home is self.outline else Lengths(home, Slicer(home)).all()
+        return tuple(dict.fromkeys((*self.lengths, *foreign)))
 
     def _preparation(self, outline: Outline) -> Preparation:
         if outline is self.outline:
