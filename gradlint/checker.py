@@ -52,7 +52,7 @@ def _jobs(request: Request, settings: Settings) -> list[Job]:
     source = Source.read(request.path)
     if not request.names and not has_model(source):
         return []
-    targets = discover(source, request.names, request.input)
+    targets = discover(source, request.names, request.input, request.init)
     rules = registry.active(settings) if targets else ()
     return [
         Job(

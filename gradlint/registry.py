@@ -11,8 +11,8 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 from gradlint.command.config import Settings, Threshold
-from gradlint.command.validation import check_keys, check_type, did_you_mean
-from gradlint.errors import GradlintError
+from gradlint.command.validation import check_keys, check_type
+from gradlint.errors import GradlintError, did_you_mean
 from gradlint.rule import Rule
 
 GROUP = "gradlint.rules"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from gradlint.source import Source
 from gradlint.span import Span
@@ -50,7 +52,13 @@ class Target:
     lengths: tuple[int, ...]  # sequence lengths that the file names: `seq_len = 500`
     named: bool  # the user asked for it by name
     input: str | None  # an explicit input specification, as for --input
-    unknown: tuple[str, ...] = ()  # parameters that no value is known for
+    init: Mapping[str, Any] = field(default_factory=dict)  # arguments that the user gives
     arguments: tuple[Argument, ...] = ()  # what it is built with, as far as that is told
+    unknown: tuple[str, ...] = ()  # the arguments that are missing
     home: Source | None = None  # whose definitions `setup` and `construct` need, if another's
     otherwise: Target | None = None  # the next way to build it, where this one raises
+
+    @property
+    def ways(self) -> list[Target]:
+        """This target, and what to try after it, in order."""
+        return [self, *(self.otherwise.ways if self.otherwise else [])]

@@ -19,7 +19,9 @@ from gradlint.examine import admit, examine, structure
 from gradlint.finding import ModelReport, Status
 from gradlint.fixer import with_fixes
 from gradlint.job import Job, model_report
+from gradlint.rule import Rule
 from gradlint.sandbox import OUT_OF_MEMORY, limit_memory
+from gradlint.target import Target
 from gradlint.tracing.build import Builder, Built
 
 
@@ -64,12 +66,11 @@ def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:
     builder = Builder(job.source, job.target)
     try:
         builder, built = first_built(builder, job)
-        job = replace(job, target=builder.target)
     except NotBuilt as error:
         if failure := needed():
             yield failure
             return
-        yield model_report(job.target, Status.NOT_BUILT, error, seconds=seconds())
+        yield model_report(builder.target, Status.NOT_BUILT, error, seconds=seconds())
         return
     try:
         patient = admit(builder, built, job.seed, job.device)
@@ -77,10 +78,11 @@ def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:
     except (NotRun, NotBuilt, SystemExit) as error:
         if failure := needed():
             yield failure
-        yield replace(_unfed(built, job, _not_run(error)), seconds=seconds())
+        unfed = _unfed(built, builder.target, job.rules, _not_run(error))
+        yield replace(unfed, seconds=seconds())
         return
     diagnosed = model_report(
-        job.target,
+        patient.target,
         Status.PROBED,
         inputs=patient.inputs.description,
         seconds=seconds(),
@@ -95,17 +97,15 @@ def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:
 
 def first_built(builder: Builder, job: Job) -> tuple[Builder, Built]:
     """The first way to build the model that works. Raises the NotBuilt of the first way."""
-    try:
-        return builder, builder.build(job.seed)
-    except NotBuilt as error:
-        following = builder.target.otherwise
-        while following is not None:
-            try:
-                builder = Builder(job.source, following)
-                return builder, builder.build(job.seed)
-            except NotBuilt:
-                following = following.otherwise
-        raise error
+    first: NotBuilt | None = None
+    for target in job.target.ways:
+        builder = Builder(job.source, target) if first else builder
+        try:
+            return builder, builder.build(job.seed)
+        except NotBuilt as error:
+            first = first or error
+    assert first is not None
+    raise first
 
 
 def _not_run(error: NotRun | NotBuilt | SystemExit) -> NotRun:
@@ -117,10 +117,10 @@ def _not_run(error: NotRun | NotBuilt | SystemExit) -> NotRun:
     return NotRun("its forward ends the process", "keep exits out of forward")
 
 
-def _unfed(built: Built, job: Job, error: NotRun) -> ModelReport:
+def _unfed(built: Built, target: Target, rules: tuple[Rule, ...], error: NotRun) -> ModelReport:
     """What can be said of a model that was built but not run: its structure, if it traces."""
     try:
-        suspected = tuple(structure(built, job.target, job.rules).findings())
+        suspected = tuple(structure(built, target, rules).findings())
     except (NotRun, SystemExit):
-        return model_report(job.target, Status.NOT_PROBED, error)
-    return model_report(job.target, Status.TRACED, error, found=suspected)
+        return model_report(target, Status.NOT_PROBED, error)
+    return model_report(target, Status.TRACED, error, found=suspected)

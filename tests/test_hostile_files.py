@@ -105,7 +105,7 @@ NOTES = {  # name: the file, and why its first model was not measured
             name="Bad", constructor=indented("self.b = config.make()"), forward=""
         )
         + FINE,
-        "config has no known value",
+        "config.make has no known value",
     ),
     "explicit": (HEAD + FINE + "def gradlint_model():\n    return 5\n", "it is of type int"),
     "needs": (HEAD + FINE + "def gradlint_model(a):\n    return Fine()\n", "a has no known value"),

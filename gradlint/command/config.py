@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gradlint.command.paths import relative, split_spec
-from gradlint.command.validation import check_keys, check_type, did_you_mean
-from gradlint.errors import GradlintError
+from gradlint.command.validation import check_keys, check_type
+from gradlint.errors import GradlintError, did_you_mean
 
 FAIL_ON = ("confirmed", "suspected", "not-built", "never")
 
@@ -24,6 +24,7 @@ class Request:
     path: str
     names: tuple[str, ...] = ()
     input: str | None = None
+    init: Mapping[str, Any] = field(default_factory=dict)  # constructor arguments, of one model
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "targets": (list,),
     "rules": (dict,),
 }
+_TARGET: dict[str, tuple[type, ...]] = {"model": (str,), "input": (str,), "init": (dict,)}
 
 
 def load(path: Path | None = None, start: Path | None = None) -> Config:
@@ -157,13 +159,17 @@ def _targets(folder: Path, tables: list[Any]) -> tuple[Request, ...]:
     found = []
     for table in tables:
         check_type(table, (dict,), "each entry of [[tool.gradlint.targets]]")
-        check_keys(table, ("model", "input"), "[[tool.gradlint.targets]]")
+        check_keys(table, _TARGET, "[[tool.gradlint.targets]]")
         for key, value in table.items():
-            check_type(value, (str,), f"[[tool.gradlint.targets]] {key}")
+            check_type(value, _TARGET[key], f"[[tool.gradlint.targets]] {key}")
         if "model" not in table:
             message = "an entry of [[tool.gradlint.targets]] has no 'model'"
             raise GradlintError(message, 'write model = "net.py:Net"')
         path, name = split_spec(table["model"])
         names = (name,) if name else ()
-        found.append(Request(relative(folder / path), names, table.get("input")))
+        if table.get("init") and not name:
+            message = f"[[tool.gradlint.targets]] init: '{path}' is a file, not a model"
+            raise GradlintError(message, f'write model = "{path}:Net"')
+        init = table.get("init", {})
+        found.append(Request(relative(folder / path), names, table.get("input"), init))
     return tuple(found)

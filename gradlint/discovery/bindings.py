@@ -183,3 +183,10 @@ def default(function: Function, name: str) -> ast.expr | None:
     if given.kwarg is not None and given.kwarg.arg == name:
         return ast.copy_location(ast.Dict([], []), place)
     return None
+
+
+def parameters(function: Function, method: bool) -> Iterator[ast.arg]:
+    """The parameters that a call may give: without the first of a method, `*args`, `**kwargs`."""
+    given = function.args
+    yield from [*given.posonlyargs, *given.args][1 if method else 0 :]
+    yield from given.kwonlyargs

@@ -32,6 +32,10 @@ class Construction:
         """What tells models apart: the class or factory, or else the variable."""
         return self.product or self.bound_as
 
+    def calls(self, name: str) -> bool:
+        """Whether it is this class or function that is called, and not one that makes it."""
+        return self.outline.qualified(self.call.func).rpartition(".")[2] == name
+
 
 class Constructions:
     """The constructions of one file."""

@@ -28,13 +28,14 @@ class Origins:
         pairs = [pair for pair in pairs if not isinstance(pair[1], ast.Starred)]
         pairs += [(k.arg, k.value) for k in site.call.keywords if k.arg]
         return tuple(
-            Argument(name, _told(value, slicer), self._where(site, value), False)
+            Argument(name, _told(value, slicer), self.where(site, value), False)
             for name, value in pairs
         )
 
-    def _where(self, site: Construction, value: ast.expr) -> str:
+    def where(self, site: Construction, value: ast.expr) -> str:
+        """Where a value of a call is written."""
         if site.outline is self.outline:
-            return f"line {value.lineno}"
+            return self.outline.source.where(value.lineno)
         return f"{self.repository.relative(site.outline.source.filename)}:{value.lineno}"
 
     def _parameters(self, site: Construction) -> list[str]:

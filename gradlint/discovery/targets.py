@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 from gradlint.discovery.assembly import Assembly, Recipe
 from gradlint.discovery.constructions import Construction, Constructions
@@ -24,7 +25,7 @@ from gradlint.discovery.slicing import Slicer
 from gradlint.errors import GradlintError
 from gradlint.source import Source
 from gradlint.span import Span
-from gradlint.target import Argument, Example, Target
+from gradlint.target import Example, Target
 
 EXPLICIT = "gradlint_model"
 MOST_WAYS = 3  # call sites that are tried before a model is put together by guesses
@@ -41,12 +42,18 @@ def has_model(source: Source) -> bool:
     return bool(constructions.factories or constructions.all)
 
 
-def discover(source: Source, names: Sequence[str] = (), inputs: str | None = None) -> list[Target]:
+def discover(
+    source: Source,
+    names: Sequence[str] = (),
+    inputs: str | None = None,
+    init: Mapping[str, Any] | None = None,
+) -> list[Target]:
     """The targets of a file, in order: those named, or those that stand for themselves.
 
-    Raises GradlintError for a name that the file does not define.
+    Raises GradlintError for a name that the file does not define, and for an argument in
+    `init` that the model does not take.
     """
-    discovery = _Discovery(source, inputs)
+    discovery = _Discovery(source, inputs, init or {})
     if names:
         return [discovery.named(name) for name in dict.fromkeys(names)]
     if EXPLICIT in discovery.outline.functions:
@@ -55,17 +62,18 @@ def discover(source: Source, names: Sequence[str] = (), inputs: str | None = Non
 
 
 class _Discovery:
-    def __init__(self, source: Source, inputs: str | None) -> None:
+    def __init__(self, source: Source, inputs: str | None, init: Mapping[str, Any]) -> None:
         self.source = source
         self.inputs = inputs
+        self.init = init
         self.repository = repository_of(repository_root(source.filename))
         self.outline = Outline(source, self.repository)
         self.slicer = Slicer(self.outline)
         self.constructions = Constructions(self.outline)
         self.roots = Roots(self.outline, self.constructions)
         self.preparation = Preparation(self.outline, self.slicer)
-        self.assembly = Assembly(self.outline, self.slicer)
-        self.origins = Origins(self.outline, self.repository)
+        origins = Origins(self.outline, self.repository)
+        self.assembly = Assembly(self.outline, self.slicer, origins)
         self.elsewhere = Elsewhere(self.outline, self.repository)
         self.examples = Examples(self.outline, self.slicer, self.repository)
         self.lengths = Lengths(self.outline, self.slicer).all()
@@ -155,16 +163,28 @@ class _Discovery:
         named: bool = False,
     ) -> Target:
         foreign = self._elsewhere(node) if node is not None else []
-        ways = list(islice(self.assembly.whole([*sites, *foreign]), MOST_WAYS))
-        ways = ways[:1] if ways and ways[0].site in sites else ways
-        if not ways:
-            ways = [self.assembly.recipe([*sites, *foreign], node)]
-        elif ways[0].site in foreign:
-            ways.append(self.assembly.recipe(sites, node))
+        ways = self._ways(name, sites, foreign, node)
         text = ast.unparse(node) if node is not None else self.source.text
         examples = self.examples.all(sites, foreign, text)
         told = [self._target(name, span, sites, node, named, way, examples) for way in ways]
         return _chained([told[0], *(target for target in told[1:] if target.construct)])
+
+    def _ways(
+        self,
+        name: str,
+        sites: list[Construction],
+        foreign: list[Construction],
+        node: ast.ClassDef | Function | None,
+    ) -> list[Recipe]:
+        """How it can be built, in the order of trust: what another file does may not work here."""
+        if self.init or name == EXPLICIT:
+            recipe = self.assembly.recipe(sites, node, self.init)
+            guessed = tuple(a.name for a in recipe.arguments if a.guessed)
+            return [Recipe((), None, guessed) if name == EXPLICIT and guessed else recipe]
+        ways = list(islice(self.assembly.whole([*sites, *foreign]), MOST_WAYS))
+        if ways and ways[0].site in sites:
+            return ways[:1]
+        return [*ways, self.assembly.recipe(sites if ways else [*sites, *foreign], node)]
 
     def _elsewhere(self, node: ast.ClassDef | Function) -> list[Construction]:
         """The constructions of a class or factory in the other files of the repository."""
@@ -199,12 +219,10 @@ class _Discovery:
             lengths=self._lengths(home),
             named=named,
             input=self.inputs,
-            arguments=recipe.arguments or self._arguments(recipe.site),
+            arguments=recipe.arguments,
+            init=self.init,
             home=replace(home.source) if home is not self.outline else None,
         )
-
-    def _arguments(self, site: Construction | None) -> tuple[Argument, ...]:
-        return () if site is None else self.origins.of(site, self.assembly.slicer_of(site))
 
     def _lengths(self, home: Outline) -> tuple[int, ...]:
         """The lengths that this file names, then those of the file that builds the model."""

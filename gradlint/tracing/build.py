@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +15,16 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from gradlint.discovery.definitions import execute, told
+from gradlint.discovery.definitions import execute, is_exhaustion, told
 from gradlint.errors import NotBuilt
 from gradlint.graph import Init
 from gradlint.job import remedy
 from gradlint.source import Source
 from gradlint.span import Span
-from gradlint.target import Target
+from gradlint.target import Argument, Target
+from gradlint.tracing.guessed import Guessed
 from gradlint.tracing.home import namespace_of
+from gradlint.tracing.learning import TRIES
 from gradlint.tracing.sites import Sites, in_torch, ours
 from gradlint.tracing.weights import without_weights
 
@@ -46,45 +48,58 @@ class Built:
 class Builder:
     """Runs a file's definitions once, then builds its target as often as asked."""
 
-    def __init__(self, source: Source, target: Target) -> None:
-        self.target = target
+    def __init__(
+        self, source: Source, target: Target, learnt: Iterable[Argument] | None = None
+    ) -> None:
+        self._given = target
         self._source = target.home or source
         self._file = self._source.filename
         self.sites = Sites(source)
         self.namespace: dict[str, object] = {}
         with without_weights():
             execute(source, self.namespace)
-            if target.home is not None:
+            if target.home is not None:  # what is guessed names the model's own file
                 module = ModuleType(Path(source.filename).stem)
                 module.__dict__.update(self.namespace)
-                self.namespace = namespace_of(target.home, target, module)
+                self.namespace |= namespace_of(target.home, target, module)
+        self.guesses = Guessed(source, target.arguments if learnt is None else learnt)
+
+    @property
+    def target(self) -> Target:
+        """The target, with the arguments that it was built with."""
+        return replace(self._given, arguments=self.guesses.arguments)
 
     def build(self, seed: int) -> Built:
         """The model, built with this seed. Raises NotBuilt where its code raises."""
-        target = self.target
+        target = self._given
         if target.construct is None:
             raise NotBuilt(target.missing, remedy(target))
-        torch.manual_seed(seed)
         writes = _Writes(self.sites)
         with _sites_recorded(self.sites), writes, without_weights() as sought:
-            model = self._construct()
+            model = self._construct(target.construct, seed)
             model, example = model if _is_pair(model) else (model, None)
             model = self._finish(model)
         if sought:
-            self.target = replace(target, loads_weights=True)
+            self._given = replace(target, loads_weights=True)
         return Built(unwrapped(model), example, self.namespace, self.sites, writes.inits)
 
-    def _construct(self) -> Any:
-        target = self.target
-        assert target.construct is not None
-        try:
-            self._run(list(target.setup))
-            code = compile(ast.Expression(target.construct), self._file, "eval")
-            return eval(code, self.namespace)
-        except (Exception, SystemExit) as error:
-            raise NotBuilt(
-                f"its constructor raised {reason(error, self._source)}", remedy(self.target)
-            ) from error
+    def _construct(self, construct: ast.expr, seed: int) -> Any:
+        """The model; guessed arguments change until its constructor takes them."""
+        first: BaseException | None = None
+        for _ in range(TRIES):
+            torch.manual_seed(seed)
+            try:
+                self._run(list(self._given.setup))
+                code = compile(ast.Expression(self.guesses.into(construct)), self._file, "eval")
+                return eval(code, self.namespace, self.guesses.names)
+            except (Exception, SystemExit) as error:
+                first = first or error
+                if is_exhaustion(error) or not self.guesses.learn(error):
+                    break
+        assert first is not None
+        why = f"its constructor raised {reason(first, self._source)}"
+        why = first.message if isinstance(first, NotBuilt) else why
+        raise NotBuilt(why, remedy(self.target)) from first
 
     def _finish(self, model: Any) -> nn.Module:
         """What the file does to the model between construction and training."""
