@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from importlib.metadata import version
 
-from gradlint import registry
+from gradlint import large, registry
 from gradlint.command.config import Request, Settings
 from gradlint.discovery.targets import discover, has_model
 from gradlint.errors import GradlintError, NotBuilt
@@ -82,7 +82,8 @@ def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelRep
             return [model_report(job.target, Status.NOT_BUILT, why)]
         return list(_results(job, sandbox.run(work, job, job.timeout)))
 
-    sandbox = Sandbox(preload=("gradlint.worker", "gradlint.cli"))
+    large.announce({job.source.text for job in jobs})
+    sandbox = Sandbox(preload=("gradlint.worker", "gradlint.cli", "gradlint.warm"))
     with ThreadPoolExecutor(settings.jobs or os.cpu_count() or 1) as pool:
         try:
             for future in [pool.submit(run, job) for job in jobs]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from types import FrameType
 from typing import Any
 
 from torch import nn
@@ -37,7 +38,7 @@ class LightningModule(nn.Module):
         """Keep the arguments of the constructor that calls this, or those that it names."""
         frame = inspect.currentframe()
         assert frame is not None and frame.f_back is not None
-        arguments = _arguments(frame.f_back.f_locals)
+        arguments = _arguments(frame.f_back)
         ignored = {ignore} if isinstance(ignore, str) else set(ignore or ())
         for value in given:
             if not isinstance(value, str):
@@ -51,10 +52,10 @@ class LightningModule(nn.Module):
     log_dict = log
 
 
-def _arguments(variables: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a constructor among its variables."""
-    found = {n: v for n, v in variables.items() if n not in ("self", "__class__", "kwargs")}
-    return found | dict(variables.get("kwargs", {}))
+def _arguments(constructor: FrameType) -> dict[str, Any]:
+    """What the constructor that runs in a frame was called with."""
+    names, _, more, values = inspect.getargvalues(constructor)
+    return {name: values[name] for name in names[1:]} | (values[more] if more else {})
 
 
 class ModelHubMixin:
