@@ -22,6 +22,7 @@ class Init:
     function: str  # "normal_", "constant_", "kaiming_uniform_"
     span: Span | None  # None where the writer is not in the user's source
     default: bool  # written by the layer's own constructor
+    gain: float | None = None  # std * sqrt(fan_in), where the source alone says it
 
 
 @dataclass(frozen=True)
@@ -188,5 +189,9 @@ class Graph:
 
     @property
     def residual(self) -> bool:
-        """Whether an operation on the path joins a branch with layers to another branch."""
-        return any(op.kind not in LAYERS | {Kind.ATTENTION} for op in self.stations)
+        """Whether an operation on the path joins a branch with layers to another branch.
+
+        Code on the path that could not be read may do so, too.
+        """
+        joined = any(op.kind not in LAYERS | {Kind.ATTENTION} for op in self.stations)
+        return joined or bool(self.on_path(Kind.UNKNOWN))
