@@ -10,7 +10,6 @@ from gradlint.reading import externals, layers, tensors
 from gradlint.reading.functions import builtin, plain_method
 from gradlint.reading.modules import CONTAINERS, METHODS, contain
 from gradlint.reading.objects import Objects, module_scope
-from gradlint.reading.statements import RETURNED, YIELDED
 from gradlint.reading.values import (
     UNKNOWN,
     Builtin,
@@ -85,10 +84,7 @@ class Reader(Objects):
         self._bind(function, args, dict(kwargs), scope)
         if isinstance(function.node, ast.Lambda):
             return self.evaluate(function.node.body, scope)
-        self.execute(function.node.body, scope)
-        if YIELDED in scope.names:
-            return scope.names[YIELDED]
-        return scope.names.get(RETURNED)
+        return self.run(function.node.body, scope)
 
     def _bind(
         self, function: Function, args: list[Value], kwargs: dict[str, Value], scope: Scope

@@ -8,6 +8,7 @@ from abc import abstractmethod
 
 from gradlint.discovery.arguments import defaults
 from gradlint.discovery.outline import LIGHTNING, Outline, flat, is_torch_layer
+from gradlint.reading.imports import Files, Import, imports_of
 from gradlint.reading.modules import METHODS
 from gradlint.reading.statements import Statements
 from gradlint.reading.tensors import attribute_of
@@ -49,6 +50,10 @@ class Objects(Statements):
     def __init__(self) -> None:
         super().__init__()
         self._lineages: dict[ast.ClassDef, list[Class | External]] = {}
+        self._files = Files()
+        self._imported_by: dict[Outline, tuple[dict[str, Import], list[Import]]] = {}
+        self.scopes: dict[Outline, Scope] = {}
+        self._asked: list[Scope] = []
 
     def name(self, name: str, scope: Scope) -> Value:
         """What a name stands for, from the inside out."""
@@ -73,10 +78,62 @@ class Objects(Statements):
             scope.names[name] = found
             return found
         if name in outline.aliases:
-            return External(outline.aliases[name])
+            found = self._imported(name, outline)
+            scope.names[name] = External(outline.aliases[name]) if found is UNKNOWN else found
+            return scope.names[name]
+        if outline.stars and (found := self._starred_name(name, outline)) is not UNKNOWN:
+            return found
         if outline.stars and not hasattr(builtins, name):
             return External(outline.qualified(ast.Name(name, ast.Load())))
         return Builtin(name) if hasattr(builtins, name) else UNKNOWN
+
+    def _imported(self, name: str, outline: Outline) -> Value:
+        """What an imported name is in another file of the repository."""
+        wanted = self._imports(outline)[0].get(name)
+        top = outline.aliases[name].split(".")[0]
+        if wanted is None or top in _INSTALLED:
+            return UNKNOWN
+        found = self._files.find(outline, wanted)
+        if found is None:
+            return UNKNOWN
+        scope = self._scope(found)
+        return self.of_module(scope, wanted.name) if wanted.name else scope
+
+    def _starred_name(self, name: str, outline: Outline) -> Value:
+        """What a name is in the files of which everything is imported."""
+        for wanted in self._imports(outline)[1]:
+            top = wanted.module.split(".")[0]
+            module = None if top in _INSTALLED else self._files.find(outline, wanted)
+            if module is not None:
+                found = self.of_module(self._scope(module), name)
+                if found is not UNKNOWN:
+                    return found
+        return UNKNOWN
+
+    def of_module(self, scope: Scope, name: str) -> Value:
+        """What a module of the repository holds under a name."""
+        outline = scope.outline
+        if scope in self._asked:  # a circle of imports
+            return UNKNOWN
+        known = name in scope.names or name in scope.waiting or name in outline.definitions
+        self._asked.append(scope)
+        try:
+            if known or name in outline.aliases:
+                return self.name(name, scope)
+            inside = self._files.inside(outline, name)
+            return self._starred_name(name, outline) if inside is None else self._scope(inside)
+        finally:
+            self._asked.pop()
+
+    def _imports(self, outline: Outline) -> tuple[dict[str, Import], list[Import]]:
+        if outline not in self._imported_by:
+            self._imported_by[outline] = imports_of(outline)
+        return self._imported_by[outline]
+
+    def _scope(self, outline: Outline) -> Scope:
+        if outline not in self.scopes:
+            self.scopes[outline] = module_scope(outline)
+        return self.scopes[outline]
 
     def attribute(self, value: Value, name: str, called: bool = False) -> Value:
         """What an attribute of a value is; `called` where it is called at once."""
@@ -88,6 +145,8 @@ class Objects(Statements):
                 return Method(value, name) if called else attribute_of(self, value, name)
             case Object():
                 return self._of_object(value, name, called)
+            case Scope():
+                return self.of_module(value, name)
             case Class():
                 return value.node.name if name == "__name__" else self._of_class(value, name, None)
             case Super():
@@ -245,6 +304,7 @@ class Objects(Statements):
         return Object("Namespace", None, "", attributes=values)
 
 
+_INSTALLED = frozenset({"torch", "numpy", "math", "os", "sys", "typing", "functools", "collections"})
 _PLAIN = frozenset({"object", "abc", "ABC", "typing", "Generic", "enum", "torch", "collections"})
 
 

@@ -42,7 +42,8 @@ def _graph(source: Source, target: Target) -> Graph:
 
 def _built(reader: Reader, source: Source, target: Target) -> Object:
     outline = Outline(source)
-    scope = Scope(outline, {}, module_scope(outline))
+    outer = reader.scopes[outline] = module_scope(outline)
+    scope = Scope(outline, {}, outer)
     reader.execute(target.setup, scope)
     model = reader.evaluate(target.construct or _call(outline, target), scope)
     if isinstance(model, tuple) and model:

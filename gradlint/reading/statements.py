@@ -8,6 +8,7 @@ from enum import Enum
 
 from gradlint.reading.expressions import Expressions
 from gradlint.reading.python import items_of, representative, truth
+from gradlint.reading.tensors import write
 from gradlint.reading.values import (
     UNKNOWN,
     Class,
@@ -23,6 +24,7 @@ from gradlint.reading.values import (
 MOST_ROUNDS = 2_000  # of one `while`
 RETURNED = "return"  # the name that holds a function's result: no name of Python
 YIELDED = "yield"
+SKIPPED = "if"  # the exits that were not taken
 
 
 class Flow(Enum):
@@ -108,11 +110,23 @@ class Statements(Expressions):
                 return self.execute(first.body, scope)
         return Flow.ON
 
+    def run(self, body: Sequence[ast.stmt], scope: Scope) -> Value:
+        """What a function's body returns; where all returns were early exits, the first of them."""
+        self.execute(body, scope)
+        if scope.names.get(RETURNED) is None:
+            for skipped in scope.names.get(SKIPPED, ()):
+                self.execute(skipped, scope)
+                if scope.names.get(RETURNED) is not None:
+                    break
+        return scope.names.get(YIELDED, scope.names.get(RETURNED))
+
     def _branch(self, node: ast.If, scope: Scope) -> list[ast.stmt]:
         test = truth(self.evaluate(node.test, scope))
         if test is None:
             leaves = isinstance(node.body[-1], _LEAVES) and not node.orelse
             raises = isinstance(node.body[-1], ast.Raise)
+            if leaves and not raises:
+                scope.names.setdefault(SKIPPED, []).append(node.body)
             return node.orelse if leaves or raises else node.body
         return node.body if test else node.orelse
 
@@ -185,13 +199,9 @@ class Statements(Expressions):
         elif isinstance(owner, Class):
             owner.names[name] = value
         elif isinstance(owner, Tensor) and name == "data":
-            self.written(owner, "__set__", None)
+            write(self, owner, "__set__", [], {})
         elif isinstance(owner, Tensor) and name == "requires_grad" and value is False:
             owner.trainable = False
-
-    def written(self, tensor: Tensor, function: str, gain: float | None) -> None:
-        """Note who wrote the first values of a tensor."""
-        raise NotImplementedError
 
     def _set_item(self, target: ast.Subscript, value: Value, scope: Scope) -> None:
         owner, key = self.evaluate(target.value, scope), self.evaluate(target.slice, scope)
