@@ -10,14 +10,14 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from gradlint import large, registry
 from gradlint.command.config import Request, Settings
 from gradlint.discovery.targets import discover, has_model
 from gradlint.errors import GradlintError, NotBuilt
 from gradlint.finding import ModelReport, Problem, Report, Status
-from gradlint.job import Job, model_report, remedy, work
+from gradlint.job import Job, remedy, work
 from gradlint.sandbox import Outcome, Sandbox
 from gradlint.source import Source
 
@@ -34,7 +34,8 @@ def check(requests: Sequence[Request], settings: Settings) -> Report:
         except GradlintError as error:
             problems.append(Problem(request.path, error.message, error.hint))
     models: list[ModelReport] = []
-    for result in itertools.chain.from_iterable(_examined(jobs, settings)):
+    examined = _examined(jobs, settings) if settings.probe else _read(jobs)
+    for result in itertools.chain.from_iterable(examined):
         if isinstance(result, Problem):
             problems.append(result)
         else:
@@ -42,10 +43,17 @@ def check(requests: Sequence[Request], settings: Settings) -> Report:
     return Report(
         models=tuple(models),
         problems=tuple(dict.fromkeys(problems)),
-        torch=version("torch") if jobs else "",
+        torch=_torch() if jobs else "",
         files=len(requests),
         sources={job.source.path: job.source for job in jobs},
     )
+
+
+def _torch() -> str:
+    try:
+        return version("torch")
+    except PackageNotFoundError:  # without a probe it is not needed
+        return ""
 
 
 def _jobs(request: Request, settings: Settings) -> list[Job]:
@@ -79,7 +87,7 @@ def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelRep
             settings.on_progress(f"{job.target.path}:{job.target.name}")
         if job.target.construct is None:
             why = NotBuilt(job.target.missing, remedy(job.target))
-            return [model_report(job.target, Status.NOT_BUILT, why)]
+            return _read([job], why)[0]
         return list(_results(job, sandbox.run(work, job, job.timeout)))
 
     large.announce({job.source.text for job in jobs})
@@ -92,6 +100,16 @@ def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelRep
                 yield future.result()
         finally:
             sandbox.close()
+
+
+def _read(
+    jobs: Sequence[Job], why: GradlintError | None = None
+) -> list[list[ModelReport | Problem]]:
+    """The reports of models that are not built: what their source shows."""
+    from gradlint.reading.report import read_report  # it is not needed in most runs
+
+    otherwise = Status.NOT_PROBED if why is None else Status.NOT_BUILT
+    return [[read_report(job, otherwise, why)] for job in jobs]
 
 
 def _results(job: Job, outcome: Outcome) -> Iterator[ModelReport | Problem]:

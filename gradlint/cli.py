@@ -108,6 +108,7 @@ _running = partial(click.option, cls=SectionedOption, section="Running")
 @_probing("--seed", type=int, help="Seed of the first of three copies (0).")
 @_probing("--device", help="Where the probe runs (cpu).")
 @_probing("--timeout", type=float, metavar="S", help="Seconds for a model, or for a fix (120).")
+@_probing("--no-probe", is_flag=True, help="Build and run nothing: suspicions from the source.")
 @_rules("--select", metavar="RULE", help="Only these rules: names, codes, beginnings of codes.")
 @_rules("--ignore", metavar="RULE", help="All but these rules.")
 @_running("--suspected", is_flag=True, section="Rules", help="Report what was not confirmed, too.")
@@ -195,6 +196,9 @@ def init(paths: tuple[str, ...], every: bool, dry_run: bool) -> int:
 def _compatible(options: dict[str, Any]) -> None:
     if options["fix"] and options["diff"]:
         raise click.UsageError("--fix and --diff exclude each other.")
+    if options["no_probe"] and (options["fix"] or options["diff"]):
+        asked = "--fix" if options["fix"] else "--diff"
+        raise click.UsageError(f"--no-probe and {asked} exclude each other: fixes are measured.")
     if options["diff"] and options["format"] == "json":
         raise click.UsageError(
             "--diff and --format json exclude each other: the JSON has the edits."
@@ -217,6 +221,7 @@ def _settings(found: Settings, options: dict[str, Any]) -> Settings:
         found,
         **given,
         verbose=options["verbose"],
+        probe=not options["no_probe"],
         on_progress=printing.progress(options["quiet"]),
     )
 

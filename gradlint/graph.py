@@ -5,6 +5,7 @@ The symbolic trace and the recorded run both make this one type. It imports no t
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -161,15 +162,23 @@ class Graph:
         found = (self.weights.get(name) for name in op.weights)
         return tuple(weight for weight in found if weight and weight.trainable)
 
-    def written_by_author(self) -> tuple[Op, ...]:
-        """Layers of the path, the last left out, whose weights the user's own code initialised."""
+    def written_by_author(
+        self, gain_above: float = -math.inf, gain_below: float = math.inf
+    ) -> tuple[Op, ...]:
+        """Layers of the path, the last left out, whose weights the user's own code initialised.
+
+        Where the source itself tells the gain, it is between the two.
+        """
+
+        def counts(init: Init | None) -> bool:
+            if init is None or init.span is None or init.default:
+                return False
+            return init.gain is None or gain_above < init.gain < gain_below
+
         return tuple(
             op
             for op in self.layers()[:-1]
-            if any(
-                weight.init and weight.init.span and not weight.init.default
-                for weight in self.weights_of(op)
-            )
+            if any(counts(weight.init) for weight in self.weights_of(op))
         )
 
     def commonest_init(self, ops: Sequence[Op]) -> Span | None:

@@ -19,9 +19,8 @@ from gradlint.examine import admit, examine, structure
 from gradlint.finding import ModelReport, Status
 from gradlint.fixer import with_fixes
 from gradlint.job import Job, model_report
-from gradlint.rule import Rule
+from gradlint.reading.report import read_report
 from gradlint.sandbox import OUT_OF_MEMORY, limit_memory
-from gradlint.target import Target
 from gradlint.tracing.build import Builder, Built
 
 
@@ -66,11 +65,13 @@ def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:
     builder = Builder(job.source, job.target)
     try:
         builder, built = first_built(builder, job)
+        job = replace(job, target=builder.target)
     except NotBuilt as error:
         if failure := needed():
             yield failure
             return
-        yield model_report(builder.target, Status.NOT_BUILT, error, seconds=seconds())
+        job = replace(job, target=builder.target)
+        yield replace(read_report(job, Status.NOT_BUILT, error), seconds=seconds())
         return
     try:
         patient = admit(builder, built, job.seed, job.device)
@@ -78,11 +79,10 @@ def reports(job: Job) -> Iterator[ModelReport | DefinitionsError]:
     except (NotRun, NotBuilt, SystemExit) as error:
         if failure := needed():
             yield failure
-        unfed = _unfed(built, builder.target, job.rules, _not_run(error))
-        yield replace(unfed, seconds=seconds())
+        yield replace(_unfed(built, job, _not_run(error)), seconds=seconds())
         return
     diagnosed = model_report(
-        patient.target,
+        job.target,
         Status.PROBED,
         inputs=patient.inputs.description,
         seconds=seconds(),
@@ -117,10 +117,10 @@ def _not_run(error: NotRun | NotBuilt | SystemExit) -> NotRun:
     return NotRun("its forward ends the process", "keep exits out of forward")
 
 
-def _unfed(built: Built, target: Target, rules: tuple[Rule, ...], error: NotRun) -> ModelReport:
-    """What can be said of a model that was built but not run: its structure, if it traces."""
+def _unfed(built: Built, job: Job, error: NotRun) -> ModelReport:
+    """What can be said of a model that was built but not run: its structure."""
     try:
-        suspected = tuple(structure(built, target, rules).findings())
+        suspected = tuple(structure(built, job.target, job.rules).findings())
     except (NotRun, SystemExit):
-        return model_report(target, Status.NOT_PROBED, error)
-    return model_report(target, Status.TRACED, error, found=suspected)
+        return read_report(job, Status.NOT_PROBED, error)
+    return model_report(job.target, Status.TRACED, error, found=suspected)

@@ -42,6 +42,7 @@ PACKAGES = {
     "discovery": set(),
     "feeding": set(),
     "tracing": {"discovery", "feeding"},
+    "reading": {"discovery", "tracing"},
     "probing": {"discovery", "feeding", "tracing"},
     "rewrites": set(),
 }

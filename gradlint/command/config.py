@@ -35,6 +35,7 @@ class Settings:
     device: str = "cpu"
     timeout: float = 120.0  # seconds until a model must have shown something
     memory: int = 8  # GiB
+    probe: bool = True  # otherwise nothing is built: the source is read
     search_fixes: bool = True
     jobs: int | None = None
     select: tuple[str, ...] = ()

@@ -49,7 +49,7 @@ def show(report: Report, settings: Settings, options: dict[str, Any]) -> View:
 
 def _states(settings: Settings, options: dict[str, Any]) -> frozenset[State]:
     states = failing_states(settings)
-    if options["suspected"] or options["format"] == "json":
+    if options["suspected"] or options["format"] == "json" or not settings.probe:
         states |= DOUBTFUL
     return states | {State.CLEARED} if options["verbose"] else states
 

@@ -88,7 +88,7 @@ def footer(view: View) -> str:
     ]
     if not any(parts):
         parts = ["no findings"]
-    undone = sum(model.status in (Status.NOT_BUILT, Status.NOT_PROBED) for model in models)
+    undone = sum(model.status is not Status.PROBED for model in models)
     hidden = sum(map(view.hidden, models))
     parts += [
         f"{len(fixed)} fixed" if fixed else "",

@@ -73,9 +73,7 @@ class Reader(Objects):
         read = list(tensors_of([*args, kwargs]))
         return self.note(name, read, unknown=True) if any(t.sources for t in read) else UNKNOWN
 
-    def _function(
-        self, function: Function, args: list[Value], kwargs: dict[str, Value]
-    ) -> Value:
+    def _function(self, function: Function, args: list[Value], kwargs: dict[str, Value]) -> Value:
         if function.bound:
             args = [function.this, *args]
         outer = function.scope
@@ -178,9 +176,7 @@ class Reader(Objects):
             return METHODS[name](self, this, args, kwargs)
         return self.unknown(name, args, kwargs)
 
-    def build(
-        self, made: Object, torch: str, args: list[Value], kwargs: dict[str, Value]
-    ) -> None:
+    def build(self, made: Object, torch: str, args: list[Value], kwargs: dict[str, Value]) -> None:
         """What the constructor of a layer or container of torch does."""
         if torch in CONTAINERS:
             contain(made, args, kwargs)
@@ -191,8 +187,8 @@ class Reader(Objects):
         """An instance of a class of torch.nn."""
         block = self._block(torch)
         if block is not None:
-            made = self.instance(block, args, kwargs)
-            return made
+            return self.instance(block, args, kwargs)
+        self.made += 1
         made = Object(torch, None, torch, built=self.here())
         self.build(made, torch, args, kwargs)
         return made

@@ -32,6 +32,8 @@ from gradlint.reading.values import (
     tensors_of,
 )
 
+LONG = 64  # rounds of a loop that makes nothing
+
 
 class Expressions(Recorder, ABC):
     """Evaluates syntax trees over values that are partly unknown."""
@@ -116,6 +118,14 @@ class Expressions(Recorder, ABC):
         if items is not None:
             return items
         return [representative(value)] * (2 if self.recording else 1)
+
+    def worthwhile(self, items: list[Value]) -> Iterator[Value]:
+        """The items of a loop; of a long loop that makes no layers (a table) the first ones."""
+        made = self.made
+        for number, item in enumerate(items):
+            if number == LONG and self.made == made:
+                return
+            yield item
 
     def _list(self, node: ast.List | ast.Set, scope: Scope) -> Value:
         return list(self.unpacked(node.elts, scope))
@@ -225,7 +235,7 @@ class Expressions(Recorder, ABC):
         first, *rest = generators
         value = self.evaluate(first.iter, scope)
         items = items_of(value)
-        for item in [representative(value)] if items is None else items:
+        for item in self.worthwhile([representative(value)] if items is None else items):
             self.assign(first.target, item, scope)
             if all(truth(self.evaluate(test, scope)) is not False for test in first.ifs):
                 self._generate(node, rest, scope, found)

@@ -78,7 +78,9 @@ def _torch(reader: Reader, name: str, args: list[Value], kwargs: dict[str, Value
         return _initialise(reader, last, args, kwargs)
     if last == "__init__":
         this = args[0] if args else UNKNOWN
-        return reader.build(this, this.torch, args[1:], kwargs) if isinstance(this, Object) else None
+        return (
+            reader.build(this, this.torch, args[1:], kwargs) if isinstance(this, Object) else None
+        )
     if last in ("Parameter", "UninitializedParameter"):
         return tensors.parameter(args[0] if args else kwargs.get("data", UNKNOWN), kwargs)
     if is_torch_layer(name):
@@ -92,9 +94,7 @@ def _torch(reader: Reader, name: str, args: list[Value], kwargs: dict[str, Value
     return tensors.function_of(reader, last, args, kwargs)
 
 
-def _initialise(
-    reader: Reader, last: str, args: list[Value], kwargs: dict[str, Value]
-) -> Value:
+def _initialise(reader: Reader, last: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
     tensor = args[0] if args else kwargs.get("tensor", UNKNOWN)
     if isinstance(tensor, Tensor):
         name = last if last.endswith("_") else f"{last}_"

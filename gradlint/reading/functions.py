@@ -19,7 +19,6 @@ from gradlint.reading.values import (
     Super,
     Tensor,
     Value,
-    known,
     tensors_of,
 )
 
@@ -188,8 +187,9 @@ def _hasattr(reader: Reader, args: list[Value], _: dict[str, Value]) -> Value:
 
 def _getattr(reader: Reader, args: list[Value], _: dict[str, Value]) -> Value:
     owner, name = [*args, UNKNOWN, UNKNOWN][:2]
-    if not isinstance(name, str):
-        return next(iter(owner.children().values()), UNKNOWN) if isinstance(owner, Object) else UNKNOWN
+    if not isinstance(name, str):  # one of its layers, by a name that nobody knows
+        children = owner.children() if isinstance(owner, Object) else {}
+        return next(iter(children.values()), UNKNOWN)
     found = reader.attribute(owner, name)
     return args[2] if found is UNKNOWN and len(args) > 2 and owner is not UNKNOWN else found
 
@@ -279,12 +279,10 @@ def _grown(this: list[Value], name: str, args: list[Value]) -> None:
 def _held(this: list[Value] | dict[Value, Value], name: str, args: list[Value]) -> Value:
     if isinstance(this, dict) and name == "get":
         key, otherwise = [*args, None, None][:2]
-        return this.get(key, otherwise) if known(key) and not isinstance(key, (list, dict)) else UNKNOWN
-    method = getattr(this, name, None)
+        return this.get(key, otherwise) if isinstance(key, (str, int)) else UNKNOWN
+    method: Callable[..., Any] = getattr(this, name, _nothing)
     try:
-        found = method(*args) if method is not None else UNKNOWN
+        found = method(*args)
     except Exception:
         return UNKNOWN
     return list(found) if name in ("items", "keys", "values") else found
-
-

@@ -115,9 +115,7 @@ def _shapes(word: str, given: dict[str, Value]) -> dict[str, Shape]:
     return _norm(word, given)
 
 
-def _with_bias(
-    shapes: dict[str, Shape], given: dict[str, Value], size: Value
-) -> dict[str, Shape]:
+def _with_bias(shapes: dict[str, Shape], given: dict[str, Value], size: Value) -> dict[str, Shape]:
     return shapes if given.get("bias") is False else {**shapes, "bias": (size,)}
 
 
@@ -152,7 +150,8 @@ def _recurrent(word: str, given: dict[str, Value]) -> dict[str, Shape]:
     rows = width * _GATES[word] if isinstance(width, int) else UNKNOWN
     if word.endswith("Cell"):
         shapes: dict[str, Shape] = {"weight_ih": (rows, size), "weight_hh": (rows, width)}
-        return shapes if given["bias"] is False else {**shapes, "bias_ih": (rows,), "bias_hh": (rows,)}
+        biases: dict[str, Shape] = {"bias_ih": (rows,), "bias_hh": (rows,)}
+        return shapes if given["bias"] is False else shapes | biases
     found: dict[str, Shape] = {}
     layers = given["num_layers"]
     both = given["bidirectional"] is True

@@ -69,9 +69,10 @@ def _update(_: Reader, this: Object, args: list[Value], __: dict[str, Value]) ->
 def _item(reader: Reader, this: Object, args: list[Value], _: dict[str, Value]) -> Value:
     """An element of a container, by number or name; of an unknown number the first."""
     key = args[0] if args else UNKNOWN
-    held = this.parameters() if this.torch == "ParameterList" else this.children()
+    held = this.attributes
     if this.torch == "ModuleDict" or isinstance(key, str):
-        return held.get(key, UNKNOWN) if isinstance(key, str) else next(iter(held.values()), UNKNOWN)
+        first = next(iter(held.values()), UNKNOWN)
+        return held.get(key, UNKNOWN) if isinstance(key, str) else first
     items = list(held.values())
     if isinstance(key, slice):
         kept = {str(n): item for n, item in enumerate(items[key])}
@@ -86,6 +87,7 @@ def _pop(_: Reader, this: Object, args: list[Value], __: dict[str, Value]) -> Va
 
 
 CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"})
+_PASSING = "train eval to cuda cpu float half double bfloat16 type share_memory".split()
 METHODS: dict[str, _Method] = {
     "apply": _apply,
     "requires_grad_": _frozen,
@@ -105,12 +107,12 @@ METHODS: dict[str, _Method] = {
     "named_children": lambda _, this, *__: list(this.children().items()),
     "parameters": lambda _, this, *__: [p for _name, p in this.named_parameters()],
     "named_parameters": lambda _, this, *__: list(this.named_parameters()),
-    "items": lambda _, this, *__: list(this.children().items()),
-    "keys": lambda _, this, *__: list(this.children()),
-    "values": lambda _, this, *__: list(this.children().values()),
-    "__len__": lambda _, this, *__: len(this.children()),
+    "items": lambda _, this, *__: list(this.attributes.items()),
+    "keys": lambda _, this, *__: list(this.attributes),
+    "values": lambda _, this, *__: list(this.attributes.values()),
+    "__len__": lambda _, this, *__: len(this.attributes),
     "_get_name": lambda _, this, *__: this.type,
-    **dict.fromkeys("train eval to cuda cpu float half double bfloat16 type share_memory".split(), _itself),
+    **dict.fromkeys(_PASSING, _itself),
 }
 
 
@@ -127,6 +129,6 @@ def contain(made: Object, args: list[Value], kwargs: dict[str, Value]) -> None:
         if made.torch == "ModuleDict" and isinstance(item, tuple) and len(item) == 2:
             made.attributes[str(item[0])] = item[1]
         elif item is not None:
-            name = str(len(made.attributes))
-            plain = isinstance(item, Tensor) and made.torch == "ParameterList"
-            made.attributes[name] = Parameter(shape=item.shape, init=item.init) if plain and not isinstance(item, Parameter) else item
+            if made.torch == "ParameterList" and type(item) is Tensor:
+                item = Parameter(shape=item.shape, init=item.init)
+            made.attributes[str(len(made.attributes))] = item

@@ -34,9 +34,7 @@ def module_scope(outline: Outline) -> Scope:
     waiting: dict[str, ast.stmt] = {}
     for statement in flat(outline.tree.body):
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
-            targets = (
-                statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            )
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             for target in targets:
                 for node in ast.walk(target):
                     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -140,7 +138,9 @@ class Objects(Statements):
         match value:
             case External():
                 dotted = f"{value.name}.{name}"
-                return value.last if name == "__name__" else _CONSTANTS.get(dotted, External(dotted))
+                return (
+                    value.last if name == "__name__" else _CONSTANTS.get(dotted, External(dotted))
+                )
             case Tensor():
                 return Method(value, name) if called else attribute_of(self, value, name)
             case Object():
@@ -267,6 +267,7 @@ class Objects(Statements):
     def instance(self, cls: Class, args: list[Value], kwargs: dict[str, Value]) -> Value:
         """An instance of a class of the source."""
         torch, foreign = self.torch_base(cls)
+        self.made += bool(torch)
         made = Object(cls.node.name, cls, torch, foreign, built=self.here())
         if self.defines(cls, "__init__"):
             self.call(self._of_class(cls, "__init__", made), args, kwargs)
@@ -291,9 +292,7 @@ class Objects(Statements):
             self.call(self._of_class(made.cls, "__post_init__", made), [], {})
 
     @abstractmethod
-    def build(
-        self, made: Object, torch: str, args: list[Value], kwargs: dict[str, Value]
-    ) -> None:
+    def build(self, made: Object, torch: str, args: list[Value], kwargs: dict[str, Value]) -> None:
         """What the constructor of a layer of torch does."""
 
     def namespace(self, scope: Scope) -> Object:
@@ -304,7 +303,9 @@ class Objects(Statements):
         return Object("Namespace", None, "", attributes=values)
 
 
-_INSTALLED = frozenset({"torch", "numpy", "math", "os", "sys", "typing", "functools", "collections"})
+_INSTALLED = frozenset(
+    {"torch", "numpy", "math", "os", "sys", "typing", "functools", "collections"}
+)
 _PLAIN = frozenset({"object", "abc", "ABC", "typing", "Generic", "enum", "torch", "collections"})
 
 

@@ -130,12 +130,10 @@ def items_of(value: Value) -> list[Value] | None:
         return list(value)[:LARGEST]
     if isinstance(value, dict):
         return list(value)
-    if isinstance(value, Object) and value.torch in ("ModuleList", "Sequential"):
-        return list(value.children().values())
+    if isinstance(value, Object) and value.torch in ("ModuleList", "Sequential", "ParameterList"):
+        return list(value.attributes.values())
     if isinstance(value, Object) and value.torch == "ModuleDict":
-        return list(value.children())
-    if isinstance(value, Object) and value.torch == "ParameterList":
-        return list(value.parameters().values())
+        return list(value.attributes)
     return None
 
 
@@ -143,7 +141,11 @@ def representative(value: Value) -> Value:
     """One element of what has nobody knows how many."""
     if isinstance(value, Many):
         return value.item
-    return Tensor(value.sources, value.weights, value.carries) if isinstance(value, Tensor) else UNKNOWN
+    return (
+        Tensor(value.sources, value.weights, value.carries)
+        if isinstance(value, Tensor)
+        else UNKNOWN
+    )
 
 
 def mathematical(name: str, args: list[Value]) -> Value:

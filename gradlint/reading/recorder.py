@@ -27,6 +27,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.steps = 0
+        self.made = 0  # layers and operations so far
         self.recording = False  # once the model is built
         self.places: list[tuple[Source, ast.expr | ast.stmt]] = []  # what runs now, outermost first
         self.modules: list[tuple[Object, bool]] = []  # whose forward runs; whether torch wrote it
@@ -75,14 +76,13 @@ class Recorder:
             return Tensor(weights=weights, init=init, shape=shape)
         if len(self._ops) >= MOST_OPS:
             raise TooMuch("there is too much of it to read")
+        self.made += 1
         branches = sum(bool(tensor.sources) for tensor in read)
         kind = Kind.UNKNOWN if unknown else kind_in_use(name, branches, bool(weights))
         self._ops.append(self._op(name, kind, sources, weights))
         return Tensor(frozenset({len(self._ops) - 1}))
 
-    def _op(
-        self, name: str, kind: Kind, sources: frozenset[int], weights: frozenset[Tensor]
-    ) -> Op:
+    def _op(self, name: str, kind: Kind, sources: frozenset[int], weights: frozenset[Tensor]) -> Op:
         leaf, owner = self._stack()
         return Op(
             index=len(self._ops),
@@ -131,5 +131,3 @@ def numbers(parameter: Parameter) -> tuple[int, ...]:
     """The shape of a parameter, () where not all of it is known."""
     shape = parameter.shape or ()
     return shape if all(isinstance(size, int) for size in shape) else ()
-
-

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Sequence
 from enum import Enum
 
+from gradlint.discovery.outline import blocks
 from gradlint.reading.expressions import Expressions
 from gradlint.reading.python import items_of, representative, truth
 from gradlint.reading.tensors import write
@@ -13,7 +15,6 @@ from gradlint.reading.values import (
     UNKNOWN,
     Class,
     Function,
-    Many,
     Object,
     Scope,
     Tensor,
@@ -57,6 +58,29 @@ class Statements(Expressions):
 
     def _statement(self, node: ast.stmt, scope: Scope) -> Flow:
         match node:
+            case ast.Return(value=value):
+                scope.names[RETURNED] = self.evaluate(value, scope)
+                return Flow.RETURN
+            case ast.Raise():
+                return Flow.RETURN
+            case ast.Continue():
+                return Flow.NEXT
+            case ast.Break():
+                return Flow.BREAK
+            case ast.If():
+                return self.execute(self._branch(node, scope), scope)
+            case ast.For() | ast.AsyncFor():
+                return self._for(node, scope)
+            case ast.While():
+                return self._while(node, scope)
+        if any(blocks(node)):
+            return self._compound(node, scope)
+        self._simple(node, scope)
+        return Flow.ON
+
+    def _simple(self, node: ast.stmt, scope: Scope) -> None:
+        """A statement that goes on to the next. Imports are known to the outline."""
+        match node:
             case ast.Expr(value=ast.Yield(value=value)):
                 scope.names.setdefault(YIELDED, []).append(self.evaluate(value, scope))
             case ast.Expr(value=value):
@@ -69,33 +93,13 @@ class Statements(Expressions):
                 self.assign(target, self.evaluate(value, scope), scope)
             case ast.AugAssign():
                 self._augment(node, scope)
-            case ast.Return(value=value):
-                scope.names[RETURNED] = self.evaluate(value, scope)
-                return Flow.RETURN
-            case ast.Raise():
-                return Flow.RETURN
-            case ast.Continue():
-                return Flow.NEXT
-            case ast.Break():
-                return Flow.BREAK
-            case ast.Import() | ast.ImportFrom():
-                pass  # the outline knows the imports of functions, too
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 scope.names[node.name] = Function(node, scope, scope.owner)
             case ast.ClassDef():
                 scope.names[node.name] = Class(node, scope)
-            case _:
-                return self._compound(node, scope)
-        return Flow.ON
 
     def _compound(self, node: ast.stmt, scope: Scope) -> Flow:
         match node:
-            case ast.If():
-                return self.execute(self._branch(node, scope), scope)
-            case ast.For() | ast.AsyncFor():
-                return self._for(node, scope)
-            case ast.While():
-                return self._while(node, scope)
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     value = self.evaluate(item.context_expr, scope)
@@ -131,7 +135,7 @@ class Statements(Expressions):
         return node.body if test else node.orelse
 
     def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> Flow:
-        for item in self.repetitions(self.evaluate(node.iter, scope)):
+        for item in self.worthwhile(self.repetitions(self.evaluate(node.iter, scope))):
             self.assign(node.target, item, scope)
             flow = self.execute(node.body, scope)
             if flow is Flow.BREAK:
@@ -213,10 +217,8 @@ class Statements(Expressions):
             name = str(key) if isinstance(key, (int, str)) else ""
             owner.attributes[name] = value
         elif isinstance(owner, (dict, list)):
-            try:
+            with contextlib.suppress(TypeError, IndexError):
                 owner[key] = value
-            except (TypeError, IndexError):
-                pass
 
 
 def _loaded(target: ast.Name | ast.Attribute | ast.Subscript) -> ast.expr:

@@ -6,7 +6,16 @@ import math
 from typing import TYPE_CHECKING
 
 from gradlint.graph import Init
-from gradlint.reading.values import UNKNOWN, Many, Parameter, Shape, Tensor, Value, known, tensors_of
+from gradlint.reading.values import (
+    UNKNOWN,
+    Many,
+    Parameter,
+    Shape,
+    Tensor,
+    Value,
+    known,
+    tensors_of,
+)
 from gradlint.tracing.naming import ATTRIBUTES, canonical_name, values_read
 
 if TYPE_CHECKING:
@@ -17,6 +26,7 @@ _MASKS = frozenset(  # they give no data that a gradient passes through
     "argmax argmin argsort nonzero bernoulli multinomial any all one_hot bincount".split()
 )
 _SEVERAL = frozenset("chunk split unbind tensor_split split_with_sizes hsplit meshgrid".split())
+_CONSTANT = frozenset("zeros_ ones_ constant_ zero_ fill_ zeros ones full".split())
 _FACTORIES = frozenset(
     "zeros ones full empty randn rand eye arange linspace tensor normal randint randperm "
     "as_tensor from_numpy Tensor FloatTensor LongTensor logspace tril_indices".split()
@@ -93,13 +103,12 @@ def is_factory(name: str) -> bool:
     return name in _FACTORIES
 
 
-def made(
-    reader: Recorder, name: str, args: list[Value], kwargs: dict[str, Value]
-) -> Tensor:
+def made(reader: Recorder, name: str, args: list[Value], kwargs: dict[str, Value]) -> Tensor:
     """A tensor that holds no data: `torch.zeros(3, 4)`."""
     spans = reader.here()
-    init = Init(name, spans[0] if spans else None, False)
-    return Tensor(shape=_shape_made(name, args, kwargs), init=init)
+    shape = _shape_made(name, args, kwargs)
+    init = Init(name, spans[0] if spans else None, False, 0.0 if name in _CONSTANT else None)
+    return Tensor(shape=shape, init=init)
 
 
 def _shape_made(name: str, args: list[Value], kwargs: dict[str, Value]) -> Shape | None:
@@ -140,6 +149,8 @@ def _gain(
         value = kwargs.get(name, args[index] if index < len(args) else otherwise)
         return float(value) if isinstance(value, (int, float)) else None
 
+    if function in _CONSTANT:
+        return 0.0
     fan_in = math.prod(shape[1:]) if shape and len(shape) > 1 and known(shape) else None
     if function.startswith("kaiming"):
         slope = given("a", 0, 0.0)
