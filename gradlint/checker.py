@@ -112,6 +112,10 @@ def _read(
     return [[read_report(job, otherwise, why)] for job in jobs]
 
 
+def _was_read(report: ModelReport | Problem) -> bool:
+    return isinstance(report, ModelReport) and report.status is Status.TRACED
+
+
 def _results(job: Job, outcome: Outcome) -> Iterator[ModelReport | Problem]:
     """What a child said: what failed, and its last report, even if it died after that."""
     path = job.target.path
@@ -124,5 +128,8 @@ def _results(job: Job, outcome: Outcome) -> Iterator[ModelReport | Problem]:
         yield replace(reports[-1], reason=why, hint=outcome.hint)
     elif reports:
         yield reports[-1]
-    elif not failed:
-        yield Problem(path, f"{job.target.name} {outcome.died}", outcome.hint)
+    else:
+        if not failed:
+            yield Problem(path, f"{job.target.name} {outcome.died}", outcome.hint)
+        why = next(iter(failed), GradlintError(f"it {outcome.died}", outcome.hint))
+        yield from (r for [r] in _read([job], why) if _was_read(r))
