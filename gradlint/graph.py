@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import median
 
 from gradlint.kinds import ACTIVATIONS, LAYERS, Kind
 from gradlint.span import Span
@@ -23,7 +24,7 @@ class Init:
     function: str  # "normal_", "constant_", "kaiming_uniform_"
     span: Span | None  # None where the writer is not in the user's source
     default: bool  # written by the layer's own constructor
-    gain: float | None = None  # std * sqrt(fan_in), where the source alone says it
+    gain: float | None = None  # std * sqrt(fan_in) as read in the source; nan: it does not tell
 
 
 @dataclass(frozen=True)
@@ -167,19 +168,19 @@ class Graph:
     ) -> tuple[Op, ...]:
         """Layers of the path, the last left out, whose weights the user's own code initialised.
 
-        Where the source itself tells the gain, it is between the two.
+        Where the source is all there is, none unless it tells a median gain between the two.
         """
-
-        def counts(init: Init | None) -> bool:
-            if init is None or init.span is None or init.default:
-                return False
-            return init.gain is None or gain_above < init.gain < gain_below
-
-        return tuple(
-            op
+        found = [
+            (op, weight.init.gain)
             for op in self.layers()[:-1]
-            if any(counts(weight.init) for weight in self.weights_of(op))
-        )
+            for weight in self.weights_of(op)
+            if weight.init and weight.init.span and not weight.init.default
+        ]
+        gains = [gain for _, gain in found if gain is not None]
+        told = [gain for gain in gains if not math.isnan(gain)]
+        if gains and not (told and gain_above < median(told) < gain_below):
+            return ()
+        return tuple(dict.fromkeys(op for op, _ in found))
 
     def commonest_init(self, ops: Sequence[Op]) -> Span | None:
         """The initialising call that serves most of these operations."""

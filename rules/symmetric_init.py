@@ -134,8 +134,8 @@ class SymmetricInit(Rule):
             for op in model.graph.hidden()
             for weight in model.graph.weights_of(op)
             if weight.init and weight.init.span and weight.init.function in _CONSTANT
-            # a branch that starts at nothing is a good habit; without measuring it gets the benefit
-            if op.index in path or weight.init.gain is None
+            # a branch that starts at zero is a good habit: by the source alone none is suspected
+            if weight.init.gain is None or (weight.init.gain == 0 and op.index in path)
         ]
         if found:
             ops = tuple(op for op, _ in found)

@@ -154,7 +154,7 @@ class Reader(Objects):
             name = f"rnn_{chosen if chosen in ('tanh', 'relu') else 'tanh'}"
             name += "_cell" if this.torch == "RNNCell" else ""
         parameters = [parameter for _, parameter in this.named_parameters()]
-        result = self.note(name, [*tensors_of([*args, kwargs]), *parameters])
+        result = self.note(name, [*tensors_of([*args, kwargs]), *parameters], weighted=True)
         kind = kind_of(name)
         if name == "lstm":
             return result, (result, result)

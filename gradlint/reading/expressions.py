@@ -123,7 +123,11 @@ class Expressions(Recorder, ABC):
         """The items of a loop; of a long loop that makes no layers (a table) the first ones."""
         made = self.made
         for number, item in enumerate(items):
-            if number == LONG and self.made == made:
+            if (
+                number >= LONG
+                and self.made == made
+                and not isinstance(item, (Object, Tensor, tuple))
+            ):
                 return
             yield item
 

@@ -200,6 +200,12 @@ def _setattr(reader: Reader, args: list[Value], _: dict[str, Value]) -> Value:
     return None
 
 
+def _delattr(_: Reader, args: list[Value], __: dict[str, Value]) -> Value:
+    if len(args) == 2 and isinstance(args[1], str) and isinstance(args[0], Object):
+        args[0].attributes.pop(args[1], None)
+    return None
+
+
 def _type(_: Reader, args: list[Value], __: dict[str, Value]) -> Value:
     value = args[0] if args else UNKNOWN
     if isinstance(value, Object):
@@ -241,6 +247,7 @@ _FUNCTIONS: dict[str, Callable[[Reader, list[Value], dict[str, Value]], Value]] 
     "hasattr": _hasattr,
     "getattr": _getattr,
     "setattr": _setattr,
+    "delattr": _delattr,
     "type": _type,
     "super": _super,
     "callable": _callable,

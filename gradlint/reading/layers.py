@@ -63,8 +63,9 @@ def construct(
     """Give a layer its attributes and parameters."""
     word = torch.removeprefix("Lazy")
     given = _bound(_SIGNATURES.get(word, ""), args, kwargs, lazy=word != torch)
+    shapes = _shapes(word, given)
     made.attributes |= given
-    for name, shape in _shapes(word, given).items():
+    for name, shape in shapes.items():
         init = Init("reset_parameters", next(iter(reader.here()), None), True)
         made.attributes[name] = Parameter(shape=shape, init=init)
     if word == "MultiheadAttention":

@@ -82,6 +82,17 @@ def _item(reader: Reader, this: Object, args: list[Value], _: dict[str, Value]) 
     return items[0] if items else UNKNOWN
 
 
+def _set(_: Reader, this: Object, args: list[Value], __: dict[str, Value]) -> Value:
+    if len(args) == 2 and isinstance(args[0], str):
+        this.attributes[args[0]] = args[1]
+    return None
+
+
+def _get(reader: Reader, this: Object, args: list[Value], _: dict[str, Value]) -> Value:
+    name = args[0] if args else UNKNOWN
+    return reader.attribute(this, name) if isinstance(name, str) else UNKNOWN
+
+
 def _pop(_: Reader, this: Object, args: list[Value], __: dict[str, Value]) -> Value:
     return this.attributes.pop(str(args[0]), UNKNOWN) if args else UNKNOWN
 
@@ -101,6 +112,9 @@ METHODS: dict[str, _Method] = {
     "update": _update,
     "pop": _pop,
     "__getitem__": _item,
+    "__setattr__": _set,
+    "__getattr__": _get,
+    "get_submodule": _get,
     "modules": lambda _, this, *__: [module for _name, module in this.named_modules()],
     "named_modules": lambda _, this, *__: list(this.named_modules()),
     "children": lambda _, this, *__: list(this.children().values()),

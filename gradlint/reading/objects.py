@@ -170,6 +170,8 @@ class Objects(Statements):
             return Method(value, name)
         if name == "training":
             return True
+        if name in ("_parameters", "_modules") and value.torch:
+            return value.parameters() if name == "_parameters" else value.children()
         return UNKNOWN
 
     def _of_class(self, cls: Class, name: str, this: Object | None) -> Value:

@@ -27,7 +27,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.steps = 0
-        self.made = 0  # layers and operations so far
+        self.made = 0  # layers, first values and operations so far
         self.recording = False  # once the model is built
         self.places: list[tuple[Source, ast.expr | ast.stmt]] = []  # what runs now, outermost first
         self.modules: list[tuple[Object, bool]] = []  # whose forward runs; whether torch wrote it
@@ -63,8 +63,13 @@ class Recorder:
             self._spans[node] = source.span(node)
         return self._spans[node]
 
-    def note(self, name: str, read: Iterable[Tensor], unknown: bool = False) -> Tensor:
-        """An operation that reads these tensors, and its result."""
+    def note(
+        self, name: str, read: Iterable[Tensor], unknown: bool = False, weighted: bool = False
+    ) -> Tensor:
+        """An operation that reads these tensors, and its result.
+
+        `weighted` where a layer runs it, whatever became of the layer's parameters.
+        """
         read = list({id(tensor): tensor for tensor in read}.values())
         if any(tensor.sources and tensor.carries for tensor in read):
             read = [tensor for tensor in read if tensor.carries or not tensor.sources]
@@ -78,7 +83,7 @@ class Recorder:
             raise TooMuch("there is too much of it to read")
         self.made += 1
         branches = sum(bool(tensor.sources) for tensor in read)
-        kind = Kind.UNKNOWN if unknown else kind_in_use(name, branches, bool(weights))
+        kind = Kind.UNKNOWN if unknown else kind_in_use(name, branches, weighted or bool(weights))
         self._ops.append(self._op(name, kind, sources, weights))
         return Tensor(frozenset({len(self._ops) - 1}))
 

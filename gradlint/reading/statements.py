@@ -175,7 +175,8 @@ class Statements(Expressions):
             case ast.Name(id=name):
                 scope.names[name] = value
             case ast.Attribute(value=owner, attr=name):
-                self.set_attribute(self.evaluate(owner, scope), name, value, scope)
+                with self.at(scope, target):
+                    self.set_attribute(self.evaluate(owner, scope), name, value)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 self._spread(parts, value, scope)
             case ast.Starred(value=inner):
@@ -196,7 +197,7 @@ class Statements(Expressions):
         for index, part in enumerate(parts):
             self.assign(part, items[index] if index < len(items) else UNKNOWN, scope)
 
-    def set_attribute(self, owner: Value, name: str, value: Value, scope: Scope) -> None:
+    def set_attribute(self, owner: Value, name: str, value: Value) -> None:
         """`owner.name = value`."""
         if isinstance(owner, Object):
             owner.attributes[name] = value

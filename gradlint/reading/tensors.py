@@ -107,7 +107,8 @@ def made(reader: Recorder, name: str, args: list[Value], kwargs: dict[str, Value
     """A tensor that holds no data: `torch.zeros(3, 4)`."""
     spans = reader.here()
     shape = _shape_made(name, args, kwargs)
-    init = Init(name, spans[0] if spans else None, False, 0.0 if name in _CONSTANT else None)
+    gain = 0.0 if name in _CONSTANT else math.nan
+    init = Init(name, spans[0] if spans else None, False, gain)
     return Tensor(shape=shape, init=init)
 
 
@@ -122,8 +123,6 @@ def _shape_made(name: str, args: list[Value], kwargs: dict[str, Value]) -> Shape
     if isinstance(size, (tuple, list)):
         return tuple(size)
     sizes = [a for a in args if isinstance(a, int) or a is UNKNOWN]
-    if len(sizes) == 1 and size is UNKNOWN:
-        return None  # a size or a whole shape
     return tuple(sizes) if name not in ("normal", "full", "randint", "as_tensor") else None
 
 
@@ -135,15 +134,14 @@ def write(
         return
     if function in ("mul_", "div_", "add_", "sub_", "clamp_") and tensor.init is not None:
         return  # it changes values that something else has written
+    reader.made += 1
     spans = reader.here()
     gain = _gain(function, tensor.shape, args, kwargs)
     tensor.init = Init(function, spans[0] if spans else None, False, gain)
 
 
-def _gain(
-    function: str, shape: Shape | None, args: list[Value], kwargs: dict[str, Value]
-) -> float | None:
-    """std(W) * sqrt(fan_in) of what an initialising function writes, where it can be told."""
+def _gain(function: str, shape: Shape | None, args: list[Value], kwargs: dict[str, Value]) -> float:
+    """std(W) * sqrt(fan_in) of what an initialising function writes; nan where it is not told."""
 
     def given(name: str, index: int, otherwise: float) -> float | None:
         value = kwargs.get(name, args[index] if index < len(args) else otherwise)
@@ -155,9 +153,10 @@ def _gain(
     if function.startswith("kaiming"):
         slope = given("a", 0, 0.0)
         linear = kwargs.get("nonlinearity") in ("linear", "sigmoid", "tanh")
-        return None if slope is None else 1.0 if linear else math.sqrt(2 / (1 + slope**2))
+        return math.nan if slope is None else 1.0 if linear else math.sqrt(2 / (1 + slope**2))
     if function.startswith(("xavier", "orthogonal")):
-        return given("gain", 0, 1.0)
+        gain = given("gain", 0, 1.0)
+        return math.nan if gain is None else gain
     if function in ("normal_", "trunc_normal_"):
         std = given("std", 1, 1.0)
     elif function == "uniform_":
@@ -165,8 +164,8 @@ def _gain(
         low, high = given("from", 0, low or 0.0), given("to", 1, high or 1.0)
         std = (high - low) / math.sqrt(12) if low is not None and high is not None else None
     else:
-        return None
-    return std * math.sqrt(fan_in) if std is not None and fan_in is not None else None
+        return math.nan
+    return std * math.sqrt(fan_in) if std is not None and fan_in is not None else math.nan
 
 
 def parameter(value: Value, kwargs: dict[str, Value]) -> Parameter:
