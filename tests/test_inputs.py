@@ -103,7 +103,7 @@ FED = {
     "six halvings": (zoo.DeepUNet, "image 8x1x128x128"),
     "vae": (zoo.VAE, "image 8x1x28x28"),
     "two vectors": (zoo.Joined, "vector 8x1 and vector 8x1"),
-    "vector and labels": (zoo.Conditional, "vector 8x100 and tokens 8:int64<10"),
+    "vector and labels": (zoo.Conditional, "vector 8x100 and integers 8:int64<10"),
     "state left out": (zoo.WithState, "sequence 32x8x5"),
 }
 
@@ -202,8 +202,8 @@ def test_the_input_that_a_model_carries_is_used():
 def test_a_forward_with_unknown_arguments_is_told_with_what_to_write():
     with pytest.raises(GradlintError) as error:
         found(zoo.WithMessage())
-    assert error.value.message == "forward needs x and message"
-    assert error.value.hint.endswith("--input x=8x6,message=8x32")
+    assert error.value.message.startswith("forward needs x and message: ")
+    assert error.value.hint.endswith("--input x=8x6,message=8x6")
 
 
 def test_a_model_that_always_fails_is_told_with_its_reason_and_a_shape():

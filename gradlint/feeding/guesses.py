@@ -22,6 +22,16 @@ _NAMES = {
     Kind.ATTENTION: "attention layer",
     Kind.NORM: "normalisation",
 }
+_FILLED = {
+    "ones": "mask of ones",
+    "zeros": "mask of zeros",
+    "lengths": "lengths",
+    "positions": "positions",
+    "state": "state",
+    "whole": "whole numbers",
+    "ring": "adjacency",
+    "edges": "edges",
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class Guess:
     side: int = 32
     batch: int | None = None  # set where the model works with one batch size only
     length_known: bool = False
+    fill: str = ""  # how its values are made, where they are not random
 
     def shape(self, batch: int) -> Shape:
         """The shape with this many samples."""
@@ -56,8 +67,10 @@ class Guess:
     @property
     def what(self) -> str:
         """What a person would call it."""
+        if self.fill:
+            return _FILLED[self.fill]
         if self.dtype == "int64":
-            return "tokens"
+            return "tokens" if len(self.pattern) > 1 else "integers"
         if LENGTH in self.pattern:
             return "sequence"
         return {2: "vector", 3: "sequence", 4: "image", 5: "volume"}.get(len(self.pattern), "input")

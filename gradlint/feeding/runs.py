@@ -9,10 +9,12 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
+from torch.overrides import TorchFunctionMode
 
 from gradlint.outputs import tensors_of
 
@@ -29,6 +31,19 @@ class Outcome:
     trains: bool = False  # a gradient can flow through one of them
     seconds: float = 0.0
     broken: bool = False  # it failed in a way that no other size would mend
+    undefined: bool = False  # a result is not a number
+    progress: int = 0  # operations that ran
+
+
+class _Counter(TorchFunctionMode):
+    """Counts the operations that ran."""
+
+    count = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        self.count += 1
+        return result
 
 
 @contextmanager
@@ -63,18 +78,23 @@ def run(
     """Run a module once in train mode."""
     if any(is_lazy(parameter) for parameter in module.parameters()):
         module = copy.deepcopy(module)
+    counter = _Counter()
     with untouched(module), torch.set_grad_enabled(grad):
         module.train()
         start = time.perf_counter()
         try:
-            output = module(*args, **kwargs)
+            with counter:
+                output = module(*args, **kwargs)
         except (Exception, SystemExit) as error:
-            return Outcome(_told(error), broken=isinstance(error, _BROKEN))
+            broken = isinstance(error, _BROKEN)
+            return Outcome(_told(error), broken=broken, progress=counter.count)
         seconds = time.perf_counter() - start
         tensors = [tensor for tensor in tensors_of(output) if tensor.is_floating_point()]
         shapes = tuple(tuple(tensor.shape) for tensor in tensors)
         trains = any(tensor.requires_grad for tensor in tensors)
-    return Outcome("" if shapes else "it returns no floating tensor", shapes, trains, seconds)
+        undefined = any(bool(tensor.isnan().any()) for tensor in tensors)
+    error = "" if shapes else "it returns no floating tensor"
+    return Outcome(error, shapes, trains, seconds, undefined=undefined, progress=counter.count)
 
 
 def _told(error: BaseException) -> str:

@@ -42,9 +42,9 @@ def _floats(value: Tensor, dims: list[int], generator: torch.Generator) -> Tenso
     return sample
 
 
-def differentiable(value: object) -> object:
+def differentiable(value: Tensor) -> Tensor:
     """The value, asking for a gradient where it can have one."""
-    if isinstance(value, Tensor) and value.is_floating_point():
+    if value.is_floating_point():
         return value.detach().clone().requires_grad_()
     return value
 
