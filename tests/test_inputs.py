@@ -251,7 +251,7 @@ def test_samples_come_second_where_every_step_is_returned():
 def test_sizes_are_narrowed_by_what_failed():
     sizes = [28, 64, 224, 96, 128]
     small = "Expected more than 1 spatial element when training, got input size [4, 8, 1, 1]"
-    assert narrowed(sizes, 64, small) == [224, 96, 128]
+    assert narrowed(sizes, 64, small) == [96, 128, 224]
     assert narrowed(sizes, 32, "Sizes of tensors must match except in dimension 1.")[:2] == [
         64,
         128,

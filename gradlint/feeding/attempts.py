@@ -13,7 +13,7 @@ from gradlint.feeding.backwards import SIDE
 from gradlint.feeding.calls import Call
 from gradlint.feeding.guesses import Guess
 from gradlint.feeding.recipes import Recipe, made
-from gradlint.feeding.runs import FEW, MANY, Outcome, batch_survives, needs_grad, run
+from gradlint.feeding.runs import FEW, SOME, Outcome, batch_survives, needs_grad, run
 from gradlint.outputs import tensors_of
 
 _ATTEMPTS = 40
@@ -33,7 +33,7 @@ class Attempts:
     furthest: tuple[int, str] = (-1, "")  # the most that ran, and the error that ended it
     broken: bool = False  # the last error is none that another size would mend
     differentiates: bool = False  # the forward asks for the gradient of its input
-    seconds: float = 0.0  # of the last attempt that was accepted
+    work: int = 0  # of the last attempt that was accepted
     tried: set[tuple[Recipe, ...]] = field(default_factory=set)
     allowed: int = _ATTEMPTS
     start: float = field(default_factory=time.perf_counter)
@@ -49,7 +49,7 @@ class Attempts:
         few = self._run(recipes, FEW)
         if few.error:
             return self._refused(few, few.error)
-        many = self._run(recipes, MANY, grad=True)
+        many = self._run(recipes, SOME, grad=True)
         if many.error:
             return self._refused(many, many.error)
         if not many.trains:
@@ -61,7 +61,7 @@ class Attempts:
         fixed = any(guess.batch is not None for guess in guesses)
         if not fixed and not batch_survives(few, many, folded):
             return self._refused(many, "its output does not count the samples of its input")
-        self.seconds = many.seconds
+        self.work = many.work
         return True
 
     def arguments(

@@ -16,10 +16,10 @@ from gradlint.feeding.guesses import Guess
 from gradlint.feeding.inference import infer, shortened
 from gradlint.feeding.inferred import Inferred
 from gradlint.feeding.recipes import Recipe
-from gradlint.feeding.runs import FEW, MANY, Outcome, batch_survives, needs_grad, run
+from gradlint.feeding.runs import FEW, MANY, SOME, Outcome, batch_survives, needs_grad, run
 from gradlint.feeding.specification import DTYPES, Shape, parse_shapes, specification
 from gradlint.feeding.symbols import parameters_of
-from gradlint.feeding.values import differentiable, filled, renewed, vocabulary
+from gradlint.feeding.values import copied, differentiable, filled, renewed, vocabulary
 from gradlint.outputs import mapped, tensors_of
 from gradlint.target import Target
 
@@ -48,6 +48,11 @@ class Inputs:
             return self._renewed(value, generator, size)
 
         args, kwargs = mapped((self.args, self.kwargs), renew)
+        return replace(self, args=args, kwargs=kwargs)
+
+    def copied(self) -> Inputs:
+        """The same values in tensors of their own, for a forward that changes its inputs."""
+        args, kwargs = mapped((self.args, self.kwargs), copied)
         return replace(self, args=args, kwargs=kwargs)
 
     def on(self, device: str) -> Inputs:
@@ -155,7 +160,7 @@ def _freed(module: nn.Module, inputs: Inputs) -> Inputs:
     likely = guess.batch_dim if guess is not None else 0
     for place in (likely, 1 - likely):
         trial = replace(inputs, batch_dim=place)
-        few, many = (_with_batch(module, trial, batch) for batch in (FEW, MANY))
+        few, many = (_with_batch(module, trial, batch) for batch in (FEW, SOME))
         if not few.error and not many.error and batch_survives(few, many, folded=place == likely):
             return trial
     return replace(inputs, batch_dim=None)

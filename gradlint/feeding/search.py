@@ -23,7 +23,7 @@ from gradlint.feeding.sizes import (
 )
 from gradlint.feeding.values import vocabulary
 
-_CHEAP = 0.1  # seconds that a batch of 64 x 64 may take; the probe runs hundreds
+_CHEAP = 10**9  # multiplications that a few samples of 64 x 64 may take
 _MENDS = 3
 
 
@@ -61,7 +61,7 @@ class Search:
 
     def _larger(self, found: Guess) -> Guess:
         """64 x 64 rather than 32 x 32 where the model takes any size and is cheap."""
-        cheap = self.attempts.seconds * 4 < _CHEAP
+        cheap = self.attempts.work * 4 < _CHEAP
         larger = replace(found, side=64)
         image = found.pattern.count(SIDE) == 2 and found.side == SIDES[0]
         return larger if image and cheap and self.attempts.accepts(larger) else found

@@ -55,7 +55,7 @@ def reordered(queue: list[int], samples: list[Sample], rank: int) -> list[int]:
 def narrowed(queue: list[int], size: int, error: str) -> list[int]:
     """The sizes that are left after one was too small, or did not halve evenly."""
     if re.search(_TOO_SMALL, error):
-        return [other for other in queue if other > size]
+        return sorted(other for other in queue if other > size)
     if "Sizes of tensors must match" in error:
         return sorted(queue, key=lambda other: (other & (other - 1) != 0, other))
     return queue

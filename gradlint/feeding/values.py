@@ -49,6 +49,11 @@ def differentiable(value: Tensor) -> Tensor:
     return value
 
 
+def copied(value: Tensor) -> Tensor:
+    """The same value in memory of its own."""
+    return value.detach().clone().requires_grad_(value.requires_grad)
+
+
 def vocabulary(module: nn.Module) -> int:
     """A bound for integers that every embedding of the model accepts."""
     sizes = [part.num_embeddings for part in module.modules() if isinstance(part, nn.Embedding)]

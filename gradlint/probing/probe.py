@@ -76,7 +76,8 @@ def _read_copy(
             if not reading.finite:
                 break
         else:
-            _backward(projection(built.module(*fresh.args, **fresh.kwargs), seed))
+            once = fresh.copied()
+            _backward(projection(built.module(*once.args, **once.kwargs), seed))
         if step < UPDATES:
             update.step()
     return readings
