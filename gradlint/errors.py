@@ -19,7 +19,7 @@ class GradlintError(Exception):
 
 
 class DefinitionsError(GradlintError):
-    """The file's own definitions raise: nothing of it can be checked."""
+    """A definition raises that a model needs."""
 
 
 class NotBuilt(GradlintError):
