@@ -173,15 +173,16 @@ def test_sources_may_be_one_text_and_begin_with_a_mark(tmp_path):
     assert has_model(source(tmp_path, text))
 
 
-def test_a_megabyte_of_pictures_costs_milliseconds(tmp_path):
-    picture = {**code("x = 1"), "outputs": [{"data": {"image/png": "iVBORw0K" * 500_000}}]}
-    read_in = []
-    for cells in ((picture,), (IMPORTS, picture)):
-        text = notebook(*cells)
-        started = time.perf_counter()
-        has_model(source(tmp_path, text))
-        read_in.append(time.perf_counter() - started)
-    assert max(read_in) < 4 * 0.02
+@pytest.mark.parametrize("cell", ["x = 1", IMPORTS])
+def test_a_megabyte_of_pictures_costs_milliseconds(tmp_path, cell):
+    picture = {**code(cell), "outputs": [{"data": {"image/png": "iVBORw0K" * 500_000}}]}
+    path = source(tmp_path, notebook(picture)).path
+    seconds = []
+    for _ in range(5):
+        started = time.process_time()
+        assert not has_model(Source.read(path))
+        seconds.append(time.process_time() - started)
+    assert min(seconds) < 4 * 0.02
 
 
 def test_the_last_definition_of_a_class_is_the_one_that_is_checked(tmp_path):
