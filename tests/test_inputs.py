@@ -257,3 +257,17 @@ def test_sizes_are_narrowed_by_what_failed():
         128,
     ]
     assert narrowed(sizes, 32, "something else") == sizes
+
+
+@pytest.mark.parametrize("name", ["lenet", "token lstm", "double", "two vectors", "time first"])
+def test_the_specification_of_inputs_gives_them_again(name):
+    module = FED[name][0]()
+    inputs = found(module)
+    again = found(module, given=inputs.specification)
+    assert [(t.shape, t.dtype) for t in again.args] == [(t.shape, t.dtype) for t in inputs.args]
+
+
+def test_inputs_that_no_specification_can_give_have_none():
+    assert Inputs((torch.ones(2), 3), {}, "", True).specification == ""
+    assert Inputs((torch.ones(2, dtype=torch.complex64),), {}, "", True).specification == ""
+    assert Inputs((), {"ids": torch.ones(2, 3)}, "", True).specification == "ids=2x3"

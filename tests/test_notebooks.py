@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradlint.cli import run
+from gradlint.discovery.definitions import execute
 from gradlint.discovery.targets import discover, has_model
 from gradlint.errors import GradlintError
 from gradlint.notebooks.cells import read
@@ -222,6 +224,13 @@ def test_each_line_of_a_cell_has_one_line_of_the_text(cells, end):
         seen.append((number, span.line))
     assert len(set(seen)) == len(seen)
     assert {(n, 1) for n in range(1, len(written) + 2)} <= set(seen)
+
+
+def test_a_model_can_read_its_own_source(tmp_path):
+    found = source(tmp_path, notebook(IMPORTS, BLOCK, NET))
+    namespace = {}
+    assert execute(found, namespace) is None
+    assert inspect.getsource(namespace["Net"].forward) == NET[NET.index("    def forward") :] + "\n"
 
 
 def test_errors_name_the_cell(tmp_path, monkeypatch, capsys):
