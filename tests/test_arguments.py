@@ -7,6 +7,7 @@ from textwrap import dedent, indent
 from typing import Any
 
 import pytest
+import torch
 
 from gradlint.command.collect import collect
 from gradlint.command.config import load
@@ -294,6 +295,7 @@ def test_what_the_source_gives_is_never_changed() -> None:
         ("num_layers", "2", True),
         ("config.depth", "2", True),
         ("dims", "[64, 64]", True),
+        ("encoder", "Encoder(width=64, num_layers=2)", True),
         ("seq_len", "96", True),
         ("hidden_size", "64", False),
         ("vocab_size", "100", False),
@@ -301,3 +303,53 @@ def test_what_the_source_gives_is_never_changed() -> None:
 )
 def test_a_depth_or_a_length_decides(name: str, text: str, decisive: bool) -> None:
     assert fields.decides(name, text) is decisive
+
+
+DEEP = net(
+    "depth, width",
+    """
+    layers = []
+    for _ in range(depth):
+        layers += [nn.Linear(width, width), nn.Sigmoid()]
+    self.body = nn.Sequential(*layers, nn.Linear(width, 10))
+    """,
+)
+
+
+def test_what_a_guessed_depth_shows_is_unproven() -> None:
+    from gradlint import registry
+    from gradlint.examine import admit, examine
+    from gradlint.rule import State
+
+    source = Source("model.py", HEADER + DEEP)
+    for guessed, state in ((False, State.CONFIRMED), (True, State.UNPROVEN)):
+        found = target(DEEP, init={"depth": 12, "width": 64})
+        depth = Argument("depth", "12", "its name", guessed)
+        builder = Builder(source, found, [depth, *found.arguments[1:]])
+        patient = admit(builder, builder.build(0), 0, "cpu")
+        finding, *_ = examine(patient, registry.rules(), 0).findings()
+        assert finding.state is state
+        said = finding.evidence.sentence if finding.evidence else ""
+        assert ("depth = 12 is a guess: give it with init" in said) is guessed
+
+
+def test_weights_are_not_downloaded() -> None:
+    body = """
+    self.body = nn.Linear(8, 8)
+    self.body.load_state_dict(torch.hub.load_state_dict_from_url("https://example.org/a.pth"))
+    """
+    model = net("width=8", body)
+    builder = Builder(Source("model.py", HEADER + model), target(model))
+    assert isinstance(builder.build(0).module, torch.nn.Module)
+    assert builder.target.loads_weights
+
+
+def test_an_object_that_the_body_reads_more_of_is_no_configuration_class() -> None:
+    config = "class Args:\n    seed: int = 1\n"
+    model = net("env", "self.body = nn.Linear(env.observation_space.shape[0], 8)")
+    assert values(config, model) == {"env.observation_space.shape": "(8,)"}
+
+
+def test_a_layer_of_torch_takes_its_own_arguments() -> None:
+    model = "class Net(nn.Linear):\n    def forward(self, x):\n        return super().forward(x)\n"
+    assert values(model) == {"in_features": "64", "out_features": "10"}

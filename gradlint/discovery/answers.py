@@ -11,9 +11,11 @@ import inspect
 import sys
 from collections.abc import Iterable, Mapping
 from itertools import islice
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import gradlint
 from gradlint.discovery import fields
 from gradlint.discovery.guesses import Guess, guess, of_space
 from gradlint.discovery.outline import Outline
@@ -21,6 +23,8 @@ from gradlint.discovery.uses import Uses
 from gradlint.errors import GradlintError, NotBuilt
 from gradlint.source import Source
 from gradlint.target import Argument
+
+_OURS = str(Path(gradlint.__file__).parent)
 
 
 class Answers:
@@ -104,7 +108,7 @@ class Readings:
 
     def of(self, filename: str) -> Uses | None:
         """The uses of names in a file of the user's; nothing for what is installed."""
-        if filename.startswith("<") or "site-packages" in filename:
+        if filename.startswith(("<", _OURS)) or "site-packages" in filename:
             return None
         if filename not in self._files:
             try:
@@ -119,9 +123,8 @@ class Readings:
         places = islice(frame.f_code.co_positions(), frame.f_lasti // 2, None)
         place = next(places, (None,) * 4)
         for node in ast.walk(uses.outline.tree) if uses else ():
-            if isinstance(node, ast.expr):
-                if place == (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset):
-                    return node
+            if isinstance(node, ast.expr) and place == _place(node):
+                return node
         return None
 
     def optional(self, frame: FrameType) -> bool:
@@ -137,6 +140,10 @@ class Readings:
         return tuple(
             Argument(path, found.text, found.origin, True) for path, found in self.guesses.items()
         )
+
+
+def _place(node: ast.expr) -> tuple[int, int | None, int, int | None]:
+    return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset
 
 
 def _needed(call: ast.expr | None, frame: FrameType) -> list[str]:

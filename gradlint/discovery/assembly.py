@@ -15,6 +15,7 @@ from gradlint.discovery.origins import Origins
 from gradlint.discovery.outline import HOLDERS, Function, Outline, flat, is_torch_layer
 from gradlint.discovery.purity import Purity
 from gradlint.discovery.slicing import Slicer
+from gradlint.discovery.uses import Uses, roles
 from gradlint.errors import GradlintError, did_you_mean
 from gradlint.target import Argument
 
@@ -108,7 +109,8 @@ class Assembly:
         parts = _Parts()
         if function is None:
             parts.given |= {name: literal(value) for name, value in init.items()}
-            parts.unknown += [] if init or not self._wants_more(node) else ["the arguments"]
+            if self._wants_more(node) and not init:
+                return self._layer(node, parts)
             return self._call(node, parts, None)
         names = [parameter.arg for parameter in parameters(function, method)]
         for name in init:
@@ -137,9 +139,12 @@ class Assembly:
         elif value is not None and site is not None:
             parts.add(name, value, self.origins.where(site, value))
         elif default(function, name) is None:
-            call = self._configuration(parameter)
-            if call is not None:
+            call = self._configuration(node, parameter)
+            if call is not None and not call.keywords:
                 parts.add(name, call, f"the class {ast.unparse(call.func)}")
+                return
+            if call is not None:
+                parts.guess(name, ast.unparse(call), f"the class {ast.unparse(call.func)}")
                 return
             needed = [p for p in parameters(function, method) if default(function, p.arg) is None]
             guess = self.guesses.of(node, parameter, [p.arg for p in needed])
@@ -175,12 +180,20 @@ class Assembly:
         whole = _called(function, parts.given | parts.guessed, place)
         return Recipe(setup or (), whole, site=site, arguments=tuple(parts.arguments))
 
+    def _layer(self, node: ast.ClassDef | Function, parts: _Parts) -> Recipe:
+        """A class that takes the arguments of a layer of torch.nn."""
+        bases = self.outline.foreign_bases(node) if isinstance(node, ast.ClassDef) else []
+        names = next((r for base in bases if (r := roles(base.rpartition(".")[2]))), [])
+        for name in names:
+            parts.guess(name, fields.value(name, names) or str(fields.WIDTH), "its name")
+        return self._call(node, parts, None) if names else Recipe((), None)
+
     def _wants_more(self, node: ast.ClassDef | Function) -> bool:
         """Whether a class takes the arguments of a layer of torch.nn."""
         bases = self.outline.foreign_bases(node) if isinstance(node, ast.ClassDef) else []
         return any(is_torch_layer(name) and name not in HOLDERS for name in bases)
 
-    def _configuration(self, parameter: ast.arg) -> ast.Call | None:
+    def _configuration(self, owner: ast.ClassDef | Function, parameter: ast.arg) -> ast.Call | None:
         """An object of a configuration class of this file, where the parameter asks for one."""
         purity = Purity(self.outline, models=False)
         wanted = ast.unparse(parameter.annotation).strip("'") if parameter.annotation else ""
@@ -188,11 +201,19 @@ class Assembly:
             alike = fields.is_configuration(name) and fields.is_configuration(parameter.arg)
             if name in self.outline.modules or not (alike or name == wanted):
                 continue
+            if not Uses(self.outline, owner).of(parameter.arg).attributes <= self._members(node):
+                continue
             text = self._completed(node)
             call = _parsed(text) if text else None
             if isinstance(call, ast.Call) and purity.callee(call):
                 return call
         return None
+
+    def _members(self, node: ast.ClassDef) -> set[str]:
+        """The names of what a class and its objects hold."""
+        inner = [part for member in self.outline.lineage(node) for part in ast.walk(member)]
+        names = {getattr(n, "id", getattr(n, "attr", getattr(n, "name", ""))) for n in inner}
+        return {str(name) for name in names}
 
     def _completed(self, node: ast.ClassDef) -> str:
         """A construction of a class that is no module, with guesses for what has no value."""

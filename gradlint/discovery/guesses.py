@@ -23,6 +23,7 @@ _ACTIVATION = re.compile(
     r"(_?(layer|fn|func|fun|function|cls|class|type|name|h|hidden))?"
 )
 _BLOCK = re.compile(r"block|bottleneck|layer|cell|unit", re.IGNORECASE)
+_VAGUE = {"layer", "module", "block", "net", "model"}
 _PLAIN = {"int", "float", "bool", "str"}
 _SPACES = {"n": "4", "high": "torch.ones(4)", "low": "-torch.ones(4)", "nvec": "[2, 2]"}
 
@@ -58,17 +59,16 @@ class Guesses:
         if fields.is_configuration(name) and not use.options:
             return Guess(f"{ANSWERS}({name!r})", "what is read of it")
         if _is_module(name, parameter, use) and not use.listed:
-            text = self._instance(node, name, level)
-            return Guess(text, "its name") if text else None
-        if text := _planes(self.outline, node, name, siblings):
+            instance = self._instance(node, name, level)
+            return Guess(instance, "its name") if instance else None
+        if text := _planes(node, name, siblings):
             return Guess(text, "its name")
-        if text := annotated(name, parameter.annotation, use, siblings):
-            return Guess(text, "its annotation")
-        return guess(name, use, siblings)
+        told = annotated(name, parameter.annotation, use, siblings)
+        return Guess(told, "its annotation") if told is not None else guess(name, use, siblings)
 
     def _class(self, node: ast.AST, name: str, use: Use) -> str:
         """A class that is handed over to be built: a block, a norm, an activation."""
-        if use.called is None or use.runs and use.called < 2:
+        if use.called is None or (use.runs and use.called < 2):
             return ""
         if text := _layer(name, ""):
             return text
@@ -79,10 +79,9 @@ class Guesses:
             return ""
         fitting = [c for n, c in self.outline.modules.items() if self._takes(c, use.called)]
         fitting = [c for c in fitting if c is not node and _BLOCK.search(c.name)]
-        fitting.sort(
-            key=lambda c: (word not in fields.snake(c.name), "basic" not in c.name.lower())
-        )
-        return fitting[0].name if fitting else ""
+        names = sorted(c.name for c in fitting)
+        names.sort(key=lambda n: (word not in fields.snake(n), "basic" not in n.lower()))
+        return next(iter(names), "")
 
     def _takes(self, node: ast.ClassDef, count: int) -> bool:
         init = self.outline.method(node, "__init__")
@@ -94,7 +93,10 @@ class Guesses:
 
     def _instance(self, node: ast.AST, name: str, level: int) -> str:
         """An instance of the class of this file that the name stands for."""
+        if "embed" in name.lower():
+            return f"torch.nn.Embedding(100, {fields.WIDTH})"
         words = [word for word in fields.snake(name).split("_") if len(word) > 2]
+        words = [word for word in words if word not in _VAGUE]
         found = [
             c
             for n, c in self.outline.modules.items()
@@ -127,16 +129,16 @@ def guess(name: str, use: Use, siblings: Collection[str] = ()) -> Guess | None:
         return Guess(text, "its name")
     if not use.runs and not use.listed and _ACTIVATION.fullmatch(fields.snake(name)):
         return Guess("'relu'", "its name")
-    text = fields.value(name, siblings)
-    if use.listed and not (text or "").startswith(("(", "[", "'")):
-        return Guess(_several(name, text, use), "its name")
-    if text is not None:
-        return Guess(_deep(text, name, use), "its name")
+    named = fields.value(name, siblings)
+    if use.listed and not (named or "").startswith(("(", "[", "'")):
+        return Guess(_several(name, named, use), "its name")
+    if named is not None:
+        return Guess(_deep(named, name, use), "its name")
     if fields.never(name):
         return None
-    for role in use.roles:
-        if text := fields.value(role):
-            return Guess(text, "how it is used")
+    roles = (found for role in use.roles if (found := fields.value(role)) is not None)
+    if (passed := next(roles, None)) is not None:
+        return Guess(passed, "how it is used")
     if use.computes:
         return Guess(str(fields.WIDTH), "how it is used")
     return Guess("False", "how it is used") if use.tested else None
@@ -201,14 +203,14 @@ def _is_module(name: str, parameter: ast.arg, use: Use) -> bool:
     return use.runs or annotation.endswith("Module") or fields.is_module(name)
 
 
-def _planes(outline: Outline, node: ast.AST, name: str, siblings: Collection[str]) -> str:
+def _planes(node: ast.AST, name: str, siblings: Collection[str]) -> str:
     """The width inside a block whose output is `expansion` times as wide."""
-    if not isinstance(node, ast.ClassDef) or name != "planes":
+    if not isinstance(node, ast.ClassDef) or name != "planes" or len(siblings) < 2:
         return ""
     for statement in node.body:
-        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "expansion":
-            if isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, int):
-                return str(fields.WIDTH // statement.value.value)
+        match statement:
+            case ast.Assign([ast.Name("expansion")], ast.Constant(int(times))) if times > 0:
+                return str(fields.WIDTH // times)
     return ""
 
 

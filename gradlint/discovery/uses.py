@@ -33,6 +33,27 @@ _TORCH |= dict.fromkeys(["RNNCell", "LSTMCell", "GRUCell"], "input_size hidden_s
 _TEXT = {"lower", "upper", "strip", "casefold"}
 
 
+_REQUIRED = {
+    "Linear": "in_features out_features",
+    "Embedding": "num_embeddings embedding_dim",
+    "LayerNorm": "normalized_shape",
+    "MultiheadAttention": "embed_dim num_heads",
+    "TransformerEncoderLayer": "d_model nhead",
+}
+
+
+def roles(layer: str) -> list[str]:
+    """The parameters that a layer of torch.nn needs."""
+    names = _REQUIRED.get(layer, "")
+    if layer.startswith(("Conv", "LazyConv")):
+        names = "in_channels out_channels kernel_size"
+    elif layer.startswith("BatchNorm"):
+        names = "num_features"
+    elif layer in ("RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"):
+        names = "input_size hidden_size"
+    return names.split()
+
+
 @dataclass
 class Use:
     """What is known of a name from how it is used."""
@@ -98,10 +119,9 @@ class Uses:
     def _note(self, node: ast.expr, use: Use) -> None:
         parents = self.outline.parents
         parent = parents[node]
-        if isinstance(parent, ast.keyword):
-            self._passed(parents[parent], node, parent.arg, use)
-            return
         match parent:
+            case ast.keyword(arg=name):
+                self._passed(parents[parent], node, name, use)
             case ast.Compare():
                 use.options += _compared(parent, node)
             case ast.Call(func=func) if func is node:
@@ -109,26 +129,21 @@ class Uses:
             case ast.Call():
                 self._passed(parent, node, None, use)
             case ast.Attribute(attr=attr):
-                if attr in _TEXT and isinstance(parents[parent], ast.Call):
-                    outer = parents[parent]
-                    assert isinstance(outer, ast.expr)
-                    self._note(outer, use)
-                else:
-                    use.attributes.add(attr)
+                self._read(parent, attr, use)
             case ast.Subscript(value=value, slice=index):
                 self._indexed(node, value, index, use)
-            case ast.For(iter=iterated) | ast.comprehension(iter=iterated):
-                use.listed |= iterated is node
-            case ast.Starred():
-                use.listed = True
-            case ast.Assign(targets=[ast.Tuple(elts=elements)]):
-                use.listed, use.highest = True, len(elements) - 1
             case ast.BinOp():
                 self._computed(parent, node, use)
-            case ast.If() | ast.IfExp() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
-                use.tested = True
-            case ast.Dict(keys=keys) if None in keys and node in parent.values:
-                use.mapping = True
+            case _:
+                _stands(node, parent, use)
+
+    def _read(self, attribute: ast.Attribute, name: str, use: Use) -> None:
+        """`mode.lower()` is compared as `mode` would be."""
+        outer = self.outline.parents[attribute]
+        if name in _TEXT and isinstance(outer, ast.Call):
+            self._note(outer, use)
+        else:
+            use.attributes.add(name)
 
     def _called(self, call: ast.Call, use: Use) -> None:
         scope = getattr(self.outline.scope(call), "name", "")
@@ -202,6 +217,21 @@ class Uses:
             and isinstance(outer.right, ast.Constant)
         ):
             use.less = (operation.right.value, outer.right.value)  # type: ignore[assignment]
+
+
+def _stands(node: ast.expr, parent: ast.AST, use: Use) -> None:
+    """What the statement or expression around a name asks of it."""
+    match parent:
+        case ast.For(iter=iterated) | ast.comprehension(iter=iterated):
+            use.listed |= iterated is node
+        case ast.Starred():
+            use.listed = True
+        case ast.Assign(targets=[ast.Tuple(elts=elements)]):
+            use.listed, use.highest = True, len(elements) - 1
+        case ast.If() | ast.IfExp() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+            use.tested = True
+        case ast.Dict(keys=keys, values=values):
+            use.mapping |= None in keys and node in values
 
 
 def _own(node: ast.AST) -> str:

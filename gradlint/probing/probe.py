@@ -24,6 +24,7 @@ from gradlint.outputs import tensors_of
 from gradlint.probing.memory import decays
 from gradlint.profile import Profile, near_sickness
 from gradlint.quantities import Decay, Reading
+from gradlint.target import Target
 from gradlint.tracing.build import Built
 from gradlint.tracing.record import record
 

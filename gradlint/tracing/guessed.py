@@ -56,11 +56,15 @@ class Guessed:
         guesses = {n: text for n, text in guesses.items() if not text.startswith(ANSWERS)}
         for change in proposals(error, guesses, self._outline):
             after = tuple(sorted((guesses | change).items()))
-            if change and after not in self._tried:
+            if change and after not in self._tried and not self._known(change):
                 self._tried |= {after, tuple(sorted(guesses.items()))}
                 self._take(change)
                 return True
         return False
+
+    def _known(self, names: Iterable[str]) -> bool:
+        """Whether the source or the user gives one of these: that is never changed."""
+        return any(name in self._arguments and not self._arguments[name].guessed for name in names)
 
     def _take(self, change: dict[str, str]) -> None:
         origin = "what its constructor raised"

@@ -18,7 +18,7 @@ _UNLISTED = re.compile(r"not iterable|not subscriptable|has no len|unpack non-it
 _HARMLESS = {"len", "isinstance", "int", "max", "min", "sum", "all", "any"}
 _LARGEST = 256
 _OTHERWISE = {  # where an error says nothing that is understood
-    "image_size": ("224", "32"),
+    "image_size": ("224", "240", "32"),
     "img_size": ("224", "32"),
     "patch_size": ("16", "4"),
     "window_size": ("7", "8"),
@@ -39,6 +39,8 @@ def proposals(
     for frame, line, outline in reversed(frames):
         statement = _statement(outline, line)
         words = _words(statement, outline) if statement else set()
+        if outline is frames[0][2] and (unset := _unset(frame, words)):
+            yield unset
         mentioned = [name for name in guesses if _last(name) in words]
         if statement is None:
             continue
@@ -51,6 +53,17 @@ def proposals(
     for name, text in guesses.items():
         for other in _others(name, text, error):
             yield {name: other}
+
+
+def _unset(frame: FrameType, words: set[str]) -> dict[str, str]:
+    """Values for the parameters that a failing statement names and that were left at None."""
+    code = frame.f_code
+    if code.co_name != "__init__":
+        return {}
+    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    unset = [name for name in names if name in words and frame.f_locals.get(name, 0) is None]
+    values = {name: fields.value(name) for name in unset}
+    return {name: text for name, text in values.items() if text is not None}
 
 
 def _fitting(
@@ -172,8 +185,10 @@ def _candidates(text: str, conditions: list[tuple[ast.expr, bool]]) -> Iterator[
         return
     if type(value) is int:
         yield from sorted(range(1, _LARGEST + 1), key=lambda n: (abs(n - value), n))
-        yield from ([value] * count for count in (2, 3, 4, 5))
+        yield from ([value] * count for count in (4, 2, 3, 5))
+        yield from ((value,) * count for count in (4, 2, 3, 5))
     if isinstance(value, list | tuple) and value:
+        yield tuple(value)
         yield from ([value[0]] * count for count in range(1, 7))
         yield value[0]
     for test, _ in conditions:
