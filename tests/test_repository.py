@@ -385,3 +385,35 @@ def test_a_ready_made_network_that_is_trained_is_built_without_weights(repositor
     target = repository("train.py", train=script)
     assert text(target) == "models.resnet18(pretrained=False)"
     assert target.loads_weights
+
+
+HANDED = """\
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, configs):
+        super().__init__()
+        self.fc = nn.Linear(configs.width, configs.depth)
+
+    def forward(self, x):
+        return self.fc(x)
+"""
+PARSER = """\
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--width", type=int, default=6)
+parser.add_argument("--depth", type=int, default=5)
+args = parser.parse_args()
+"""
+
+
+def test_a_model_that_is_handed_all_options_gets_their_defaults(repository):
+    target = repository(net=HANDED, run=PARSER)
+    _, model = built(target)
+    assert model.module.fc.weight.shape == (5, 6)
+    assert [(a.name, a.origin) for a in target.arguments] == [("configs", "run.py")]
+
+
+def test_options_that_lack_what_the_model_reads_are_not_its(repository):
+    other = PARSER.replace("width", "height").replace("depth", "length")
+    assert repository(net=HANDED, run=other).construct is None

@@ -12,6 +12,7 @@ from gradlint.discovery.constructions import Construction
 from gradlint.discovery.expressions import portable
 from gradlint.discovery.guesses import ANSWERS, Guesses
 from gradlint.discovery.origins import Origins
+from gradlint.discovery.options import Options
 from gradlint.discovery.outline import HOLDERS, Function, Outline, flat, is_torch_layer
 from gradlint.discovery.purity import Purity
 from gradlint.discovery.slicing import Slicer
@@ -53,8 +54,11 @@ class Recipe:
 class Assembly:
     """Finds recipes for the models of one file; sites may stand in others of its repository."""
 
-    def __init__(self, outline: Outline, slicer: Slicer, origins: Origins) -> None:
+    def __init__(
+        self, outline: Outline, slicer: Slicer, origins: Origins, options: Options
+    ) -> None:
         self.outline = outline
+        self.options = options
         self.slicer = slicer
         self.origins = origins
         self.guesses = Guesses(outline)
@@ -145,6 +149,10 @@ class Assembly:
                 return
             if call is not None:
                 parts.guess(name, ast.unparse(call), f"the class {ast.unparse(call.func)}")
+                return
+            if found := self.options.given(function, name):
+                parts.guessed[name] = found[0]
+                parts.arguments.append(found[1])
                 return
             needed = [p for p in parameters(function, method) if default(function, p.arg) is None]
             guess = self.guesses.of(node, parameter, [p.arg for p in needed])

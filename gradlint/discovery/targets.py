@@ -15,6 +15,7 @@ from gradlint.discovery.constructions import Construction, Constructions
 from gradlint.discovery.elsewhere import Elsewhere
 from gradlint.discovery.examples import Examples
 from gradlint.discovery.lengths import Lengths
+from gradlint.discovery.options import Options
 from gradlint.discovery.origins import Origins
 from gradlint.discovery.outline import Function, Outline
 from gradlint.discovery.preparation import Preparation
@@ -73,7 +74,8 @@ class _Discovery:
         self.roots = Roots(self.outline, self.constructions)
         self.preparation = Preparation(self.outline, self.slicer)
         origins = Origins(self.outline, self.repository)
-        self.assembly = Assembly(self.outline, self.slicer, origins)
+        options = Options(self.outline, self.repository)
+        self.assembly = Assembly(self.outline, self.slicer, origins, options)
         self.elsewhere = Elsewhere(self.outline, self.repository)
         self.examples = Examples(self.outline, self.slicer, self.repository)
         self.lengths = Lengths(self.outline, self.slicer).all()
