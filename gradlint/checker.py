@@ -131,5 +131,5 @@ def _results(job: Job, outcome: Outcome) -> Iterator[ModelReport | Problem]:
     else:
         if not failed:
             yield Problem(path, f"{job.target.name} {outcome.died}", outcome.hint)
-        cause = next(iter(failed), GradlintError(f"it {outcome.died}", outcome.hint))
-        yield from (r for [r] in _read([job], cause) if _was_read(r))
+        error = next(iter(failed), GradlintError(f"it {outcome.died}", outcome.hint))
+        yield from (r for [r] in _read([job], error) if _was_read(r))

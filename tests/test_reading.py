@@ -237,9 +237,26 @@ def test_a_branch_that_starts_at_zero_is_not_suspected():
     assert not list(find_rule("symmetric-init").match(model))
 
 
-def test_a_file_without_layers_is_not_read():
-    with pytest.raises(NotRun, match="no layer"):
-        read_source(net("pass", "return x * 2"))
+@pytest.mark.parametrize(
+    ("init", "forward", "why"),
+    [
+        ("pass", "return x", "nothing that is done with its input"),
+        ("self.net = elsewhere.Net()", "return self.net(x)", "defined elsewhere"),
+    ],
+)
+def test_what_shows_nothing_is_not_read(init, forward, why):
+    with pytest.raises(NotRun, match=why):
+        read_source(net(init, forward, "import elsewhere"))
+
+
+def test_a_model_of_torchvision_is_read_where_that_is_installed():
+    pytest.importorskip("torchvision")
+    code = "from torchvision import models\n" + net(
+        "self.net = models.resnet18()\nself.net.fc = nn.Linear(512, 2)", "return self.net(x)"
+    )
+    graph = read_source(code)
+    assert names(graph).count("conv2d") == 20
+    assert {op.site.path for op in graph.ops if op.site} == {"net.py"}
 
 
 BLOCKS = {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from gradlint.discovery.outline import Outline
@@ -14,6 +16,7 @@ from gradlint.source import Source
 
 MOST_FILES = 40
 _HIGHEST = 5  # folders above a file in which packages of its repository may lie
+_ZOOS = ("torchvision", "timm")  # packages of models, read where they are installed
 _ROOTS = (".git", "pyproject.toml", "setup.py")  # what lies where a repository begins
 
 
@@ -60,6 +63,8 @@ class Files:
         else:
             roots = list(_roots(folder))
         parts = wanted.module.split(".") if wanted.module else []
+        if not wanted.level and parts[:1] and parts[0] in _ZOOS:
+            roots += _installed(parts[0])
         for root in roots:
             found = self.module(outline, root.joinpath(*parts))
             if found is not None:
@@ -84,10 +89,23 @@ class Files:
 
     def _read(self, source: Source, filename: str) -> Outline | None:
         if filename not in self._outlines and len(self._outlines) < MOST_FILES:
-            beside = os.path.relpath(filename, os.path.dirname(source.filename))
-            path = os.path.normpath(os.path.join(os.path.dirname(source.path), beside))
-            self._outlines[filename] = _outline(filename, Path(path).as_posix())
+            self._outlines[filename] = _outline(filename, _path(source, filename))
         return self._outlines.get(filename)
+
+
+def _path(source: Source, filename: str) -> str:
+    """What the user would call a file; "" for one that is not the user's."""
+    if any(Path(filename).is_relative_to(root / zoo) for zoo in _ZOOS for root in _installed(zoo)):
+        return ""
+    beside = os.path.relpath(filename, os.path.dirname(source.filename))
+    return Path(os.path.normpath(os.path.join(os.path.dirname(source.path), beside))).as_posix()
+
+
+@cache
+def _installed(package: str) -> list[Path]:
+    """The folder that a package is installed in. To find it runs nothing of it."""
+    spec = importlib.util.find_spec(package)
+    return [Path(place).parent for place in (spec and spec.submodule_search_locations) or ()]
 
 
 def _outline(filename: str, path: str) -> Outline | None:

@@ -111,17 +111,19 @@ class Objects(Statements):
     def of_module(self, scope: Scope, name: str) -> Value:
         """What a module of the repository holds under a name."""
         outline = scope.outline
-        if scope in self._asked:  # a circle of imports
-            return UNKNOWN
-        known = name in scope.names or name in scope.waiting or name in outline.definitions
-        self._asked.append(scope)
-        try:
+        found: Value = UNKNOWN
+        if scope not in self._asked:  # else it is a circle of imports
+            self._asked.append(scope)
+            known = name in scope.names or name in scope.waiting or name in outline.definitions
             if known or name in outline.aliases:
-                return self.name(name, scope)
-            inside = self._files.inside(outline, name)
-            return self._starred_name(name, outline) if inside is None else self._scope(inside)
-        finally:
+                found = self.name(name, scope)
+            elif self._files.inside(outline, name) is None:
+                found = self._starred_name(name, outline)
             self._asked.pop()
+        if found is UNKNOWN or isinstance(found, External):
+            inside = self._files.inside(outline, name)
+            return found if inside is None else self._scope(inside)
+        return found
 
     def _imports(self, outline: Outline) -> tuple[dict[str, Import], list[Import]]:
         if outline not in self._imported_by:

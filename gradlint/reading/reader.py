@@ -20,15 +20,17 @@ _INDEX = re.compile(r"mask|length|lens$|label|target|index|^idx$|_ids$")
 
 
 def read(source: Source, target: Target) -> Model:
-    """The model as its source shows it. Raises NotRun where no layer is found in it."""
+    """The model as its source shows it. Raises NotRun where that shows nothing."""
     try:
         model = _read(source, target)
     except RecursionError as error:
         raise NotRun("its source is nested too deeply to be read") from error
-    if not any(op.kind in LAYERS or op.weights for op in model.graph.ops):
-        foreign = any(op.kind is Kind.UNKNOWN for op in model.graph.ops)
-        where = "all its layers are defined elsewhere" if foreign else "its source shows no layer"
-        raise NotRun(where)
+    ops = model.graph.ops
+    if not ops:
+        raise NotRun("its source shows nothing that is done with its input")
+    layers = any(op.kind in LAYERS or op.weights for op in ops)
+    if not layers and any(op.kind is Kind.UNKNOWN for op in ops):
+        raise NotRun("all its layers are defined elsewhere")
     return model
 
 
@@ -38,7 +40,7 @@ def _read(source: Source, target: Target) -> Model:
     reader.begin(module)
     args, kwargs = _inputs(reader, module)
     graph = reader.graph(reader.call(module, args, kwargs))
-    sources = {outline.source.path: outline.source for outline in reader.scopes}
+    sources = {o.source.path: o.source for o in reader.scopes if o.source.path}
     return Model(target, graph, sources, False)
 
 
