@@ -24,7 +24,7 @@ class Guessed:
         self._arguments = {a.name: a for a in arguments if "." not in a.name}
         names = {"torch": torch}
         self._readings = Readings(source, arguments, names)
-        self.names = names | {"Answers": self._readings.object}
+        self.names = names | {ANSWERS: self._readings.object}
         self._tried: set[tuple[tuple[str, str], ...]] = set()
 
     @property

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 from gradlint.discovery import fields
+from gradlint.discovery.guesses import ANSWERS
 from gradlint.discovery.outline import Outline
 
 TRIES = 8
@@ -94,7 +95,7 @@ def _fitting(
     elif isinstance(error, TypeError) and "'list'" in message and text.startswith("["):
         yield {name: text.strip("[]").partition(",")[0]}
     elif "'int' object has no attribute" in message:
-        yield {name: f"Answers({name!r})"}
+        yield {name: f"{ANSWERS}({name!r})"}
 
 
 def _keys(
