@@ -15,7 +15,7 @@ from gradlint.discovery.bindings import default, parameters
 from gradlint.discovery.outline import Function, Outline
 from gradlint.discovery.uses import Use, Uses
 
-ANSWERS = "gradlint_answers"  # what the child calls to make an object that answers what is read of it
+ANSWERS = "gradlint_answers"  # what the child calls to make an object that answers
 _DEEPEST = 2  # modules within modules that are put together
 _NORM = re.compile(r"(.*_)?(norm|bn|normali[sz]ation)(_?(layer|fn|func|cls|class|type))?")
 _ACTIVATION = re.compile(
