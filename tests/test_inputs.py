@@ -105,6 +105,31 @@ FED = {
     "two vectors": (zoo.Joined, "vector 8x1 and vector 8x1"),
     "vector and labels": (zoo.Conditional, "vector 8x100 and integers 8:int64<10"),
     "state left out": (zoo.WithState, "sequence 32x8x5"),
+    "rectangles": (zoo.Rectangles, "image 8x3x40x80"),
+    "hand-made recurrence": (zoo.HandMadeRNN, "vector 8x7 and state 8x12"),
+    "two states of a cell": (zoo.CellWithState, "vector 8x5 and states 8x8 and 8x8"),
+    "lengths": (zoo.Packed, "tokens 8x16:int64<30 and lengths 8:int64"),
+    "token pairs": (zoo.Translator, "tokens 8x16:int64<40 and tokens 8x16:int64<20"),
+    "a mask that is needed": (zoo.OwnAttention, "sequence 8x32x12 and mask of ones 8x32:bool"),
+    "diffusion": (
+        zoo.Diffusion,
+        "image 8x4x32x32 and integers 8:int64<1000 and integers 8:int64<11",
+    ),
+    "graph": (zoo.Graph, "vector 8x9 and adjacency 8x8"),
+    "critic": (zoo.Critic, "vector 8x3 and vector 8x2"),
+    "chosen": (zoo.Chosen, "vector 8x6 and which wide and training True"),
+    "mapping": (zoo.Mapping, "tokens 8x16:int64<50 and image 8x3x32x32"),
+    "pair": (zoo.Unpacking, "vector 8x4 and vector 8x6"),
+    "list": (zoo.Listed, "vector 8x4 and vector 8x4"),
+    "optional and needed": (
+        zoo.NeedsOptional,
+        "tokens 8x16:int64<30 and integers 8:int64<5",
+    ),
+    "by keyword only": (zoo.KeywordOnly, "vector 8x4"),
+    "forecast": (
+        zoo.Forecast,
+        "sequence 8x24x7 and sequence 8x24x4 and sequence 8x18x7 and sequence 8x18x4",
+    ),
 }
 
 
@@ -113,7 +138,8 @@ def test_the_input_is_inferred_from_the_model(build, expected):
     module = build()
     inputs = found(module)
     assert inputs.description.split(", from")[0] == expected
-    outputs = tensors_of(module(*inputs.args, **inputs.kwargs))
+    once = inputs.copied()
+    outputs = tensors_of(module(*once.args, **once.kwargs))
     assert any(tensor.requires_grad for tensor in outputs)
 
 
@@ -125,7 +151,7 @@ def test_another_batch_size_runs_where_it_is_free(build):
     if inputs.batch_dim is None:
         assert again.args[0].shape == inputs.args[0].shape
     else:
-        assert again.args[0].shape[inputs.batch_dim] == 3
+        assert again.source.shape[inputs.batch_dim] == 3
     module(*again.args, **again.kwargs)
 
 
@@ -172,6 +198,11 @@ def test_an_example_of_the_file_gives_the_shape_and_the_batch_is_8():
     inputs = found(zoo.SequenceLSTM(), examples=("torch.randn(1, 70, 5)",))
     assert inputs.description == "8x70x5, from the call in line 9"
     assert inputs.length_known
+
+
+def test_a_forward_that_changes_its_input_in_place_is_given_copies():
+    inputs = found(zoo.InPlace(), examples=("torch.randn(40)",))
+    assert tuple(inputs.args[0].shape) == (8,)
 
 
 def test_the_batch_of_an_example_is_found_in_its_second_dimension():

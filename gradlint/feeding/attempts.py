@@ -41,7 +41,12 @@ class Attempts:
     @property
     def spent(self) -> bool:
         """Whether it is time to give up."""
-        return len(self.tried) >= self.allowed or time.perf_counter() - self.start > _SECONDS
+        return len(self.tried) >= self.allowed or self.exhausted
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all the time is spent."""
+        return time.perf_counter() - self.start > _SECONDS
 
     def accepts(self, *recipes: Recipe) -> bool:
         """Whether the model runs, can be trained, and keeps the samples apart."""

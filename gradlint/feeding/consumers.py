@@ -128,7 +128,7 @@ def _step(node: fx.Node, module: nn.Module) -> Step:
     if _name(node, module) == "getitem" and _name(node.all_input_nodes[0], module) in _TUPLES:
         return Step("part", (), {})
     known = fx.node.map_arg((node.args[1:], node.kwargs), lambda _: None)
-    return Step(_name(node, module), tuple(known[0]), dict(known[1]))
+    return Step(_name(node, module).rstrip("_"), tuple(known[0]), dict(known[1]))
 
 
 def _dims(source: fx.Node) -> int | None:

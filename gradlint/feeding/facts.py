@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import inspect
 import re
 import textwrap
@@ -13,7 +12,9 @@ from typing import Any
 
 from torch import nn
 
-_KEPT = re.compile(r"masks?\s*==\s*(0|False)|~\s*\w*mask|1(\.0)?\s*-\s*\w*mask|mask\.eq\(0\)")
+_KEPT = re.compile(
+    r"mask[\w.\[\]:(), -]*==\s*(0|False)|~\s*\w*mask|1(\.0)?\s*-\s*\w*mask|mask\.eq\(0\)"
+)
 _NUMBERS = frozenset({"range", "randint"})
 
 
@@ -50,7 +51,6 @@ def keeps_where_true(module: nn.Module) -> bool:
     return any(_KEPT.search(_source(kind)) for kind in classes)
 
 
-@functools.cache
 def _source(kind: type) -> str:
     if kind.__module__.startswith("torch."):
         return ""
@@ -119,7 +119,9 @@ class _Uses:
                     if _is(name, over) or (isinstance(over, ast.Call) and _reads(name, over)):
                         yield "loop", True
                 case ast.If(test=test) | ast.IfExp(test=test) | ast.UnaryOp(ast.Not(), test):
-                    if _is(name, test) or (isinstance(test, ast.UnaryOp) and _reads_not(name, test)):
+                    if _is(name, test) or (
+                        isinstance(test, ast.UnaryOp) and _reads_not(name, test)
+                    ):
                         yield "condition", True
                 case ast.Compare(left=left, comparators=[right]):
                     yield from _compared(name, left, right, node.ops[0])

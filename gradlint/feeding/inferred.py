@@ -20,9 +20,7 @@ class Inferred:
     recipes: tuple[Recipe, ...]
     batch: int
 
-    def arguments(
-        self, generator: torch.Generator
-    ) -> tuple[tuple[object, ...], dict[str, object]]:
+    def arguments(self, generator: torch.Generator) -> tuple[tuple[object, ...], dict[str, object]]:
         """New values."""
         return self.call.arguments([made(r, self.batch, generator) for r in self.recipes])
 

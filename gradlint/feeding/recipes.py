@@ -19,7 +19,6 @@ class Plain:
     value: object
 
 
-
 @dataclass(frozen=True)
 class Pair:
     """The two states of an LSTM."""

@@ -97,9 +97,9 @@ def run(
         shapes = tuple(tuple(tensor.shape) for tensor in tensors)
         trains = any(tensor.requires_grad for tensor in tensors)
         undefined = any(bool(tensor.isnan().any()) for tensor in tensors)
-    error = "" if shapes else "it returns no floating tensor"
+    lacking = "" if shapes else "it returns no floating tensor"
     return Outcome(
-        error, shapes, trains, undefined=undefined, progress=counter.count, work=counter.work
+        lacking, shapes, trains, undefined=undefined, progress=counter.count, work=counter.work
     )
 
 

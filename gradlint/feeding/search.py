@@ -14,6 +14,7 @@ from gradlint.feeding.runs import FEW
 from gradlint.feeding.sizes import (
     LENGTH_NAMES,
     LENGTHS,
+    RECTANGLES,
     SIDE_NAMES,
     SIDES,
     Sample,
@@ -49,6 +50,8 @@ class Search:
         if SIDE in guess.pattern:
             known = kept_sizes(module, SIDE_NAMES)
             found = self._sized(guess, SIDE, (*known, *SIDES))
+            if found is None and guess.pattern.count(SIDE) == 2:
+                return self._rectangular(guess)
             return found if found is None or known else self._larger(found)
         if LENGTH not in guess.pattern:
             return self._mended(guess)
@@ -58,6 +61,16 @@ class Search:
                 return found
         limits = kept_sizes(module, LENGTH_NAMES)
         return self._sized(guess, LENGTH, (min([guess.length, *limits]), *limits, *LENGTHS))
+
+    def _rectangular(self, guess: Guess) -> Guess | None:
+        """Images that are not square, where the layers count on their features."""
+        if mismatch(self.attempts.error, FEW) is None:
+            return None
+        for sides in RECTANGLES:
+            trial = replace(guess, pattern=(*guess.pattern[:-2], *sides))
+            if self.attempts.exhausted or self.attempts.accepts(trial):
+                return None if self.attempts.exhausted else trial
+        return None
 
     def _larger(self, found: Guess) -> Guess:
         """64 x 64 rather than 32 x 32 where the model takes any size and is cheap."""

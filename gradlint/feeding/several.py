@@ -120,7 +120,9 @@ def _shared(guesses: tuple[Guess, ...], got: int, wanted: int) -> tuple[Guess, .
     total = sum(known) + wanted - got
     if len(known) > 1 and len(set(known)) == 1 and total >= len(known):
         shares = iter(_divided(total, len(known)))
-        return tuple(g if n is None else _with(g, next(shares)) for g, n in zip(guesses, sizes, strict=True))
+        return tuple(
+            g if n is None else _with(g, next(shares)) for g, n in zip(guesses, sizes, strict=True)
+        )
     place = sizes.index(max(known))
     size = max(known) + wanted - got
     if size < 1:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from torch import fx, nn
+from torch import nn
+from torch.fx import PH
 
 from gradlint.feeding.calls import Call, Slot, positional
 from gradlint.feeding.candidates import traced
@@ -30,7 +31,9 @@ def slots_of(module: nn.Module, also: Sequence[str] = ()) -> Call:
     known.update(_nested(slots))
     flags = _flags(module, slots, facts)
     asked = [_asked(module, slot, facts, (known, {**known, **flags})) for slot in slots]
-    return Call(tuple(_optional(s) if s.name in also else s for s in asked), positional(module, names))
+    return Call(
+        tuple(_optional(s) if s.name in also else s for s in asked), positional(module, names)
+    )
 
 
 def _optional(slot: Slot) -> Slot:
@@ -52,12 +55,10 @@ def _parts(name: str, fact: Fact) -> Iterator[Slot]:
 def _nested(slots: Sequence[Slot]) -> dict[str, object]:
     """What stands for the parameters with several slots in a symbolic trace."""
     slots = [slot for slot in slots if slot.key is not None]
-    return Call(tuple(slots), ()).arguments([fx.PH] * len(slots))[1]
+    return Call(tuple(slots), ()).arguments([PH] * len(slots))[1]
 
 
-def _flags(
-    module: nn.Module, slots: Sequence[Slot], facts: dict[str, Fact]
-) -> dict[str, object]:
+def _flags(module: nn.Module, slots: Sequence[Slot], facts: dict[str, Fact]) -> dict[str, object]:
     """The values of the parameters that are flags, words and numbers, as far as is known."""
     firsts: dict[str, object] = {}
     for slot in slots[1:]:

@@ -15,9 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from gradlint.feeding.inputs import Inputs
-from gradlint.outputs import tensors_of
+from gradlint.outputs import mapped, tensors_of
 from gradlint.quantities import Decay
-from gradlint.outputs import mapped
 from gradlint.tracing.build import Built
 from gradlint.tracing.record import record
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from gradlint.discovery.definitions import execute, is_exhaustion, told
@@ -56,7 +57,7 @@ class Builder:
         self._file = self._source.filename
         self.sites = Sites(source)
         self.namespace: dict[str, object] = {}
-        with without_weights():
+        with without_weights(), _uncompiled():
             execute(source, self.namespace)
             if target.home is not None:  # what is guessed names the model's own file
                 module = ModuleType(Path(source.filename).stem)
@@ -75,7 +76,7 @@ class Builder:
         if target.construct is None:
             raise NotBuilt(target.missing, remedy(target))
         writes = _Writes(self.sites)
-        with _sites_recorded(self.sites), writes, without_weights() as sought:
+        with _sites_recorded(self.sites), _uncompiled(), writes, without_weights() as sought:
             model = self._construct(target.construct, seed)
             model, example = model if _is_pair(model) else (model, None)
             model = self._finish(model)
@@ -122,6 +123,19 @@ class Builder:
         exec(compile(ast.Module(statements, []), self._file, "exec"), self.namespace)
 
 
+def initialise(built: Built, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
+    """Give lazy layers the sizes that they have after a first run, and their values."""
+    if not any(is_lazy(parameter) for parameter in built.module.parameters()):
+        return
+    writes = _Writes(built.sites)
+    training = [(part, part.training) for part in built.module.modules()]
+    with torch.no_grad(), writes:
+        built.module.eval()(*args, **(kwargs or {}))
+    for part, mode in training:
+        part.training = mode
+    built.inits.update(writes.inits)
+
+
 def unwrapped(model: Any) -> Any:
     """The network inside torch.compile, DataParallel and DistributedDataParallel."""
     while True:
@@ -164,6 +178,23 @@ def _sites_recorded(sites: Sites) -> Iterator[None]:
         nn.Module.__init__ = original  # type: ignore[method-assign]
 
 
+@contextmanager
+def _uncompiled() -> Iterator[None]:
+    """While this holds, torch.compile leaves everything as it is written."""
+    compiler, method = torch.compile, nn.Module.compile
+
+    def plain(model: Any = None, **_: Any) -> Any:
+        return model if model is not None else lambda function: function
+
+    torch.compile = plain
+    nn.Module.compile = lambda *_, **__: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        torch.compile = compiler
+        nn.Module.compile = method  # type: ignore[method-assign]
+
+
 class _Writes(TorchFunctionMode):
     """Remembers who wrote the values of each tensor last: in-place calls and factories."""
 
@@ -201,7 +232,7 @@ def address(tensor: Tensor) -> int:
     """What names a tensor's storage while it lives; 0 where it has none."""
     try:
         return tensor.untyped_storage().data_ptr()
-    except (NotImplementedError, RuntimeError):  # meta and sparse tensors
+    except (NotImplementedError, RuntimeError, ValueError):  # meta, sparse and lazy tensors
         return 0
 
 
