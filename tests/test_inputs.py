@@ -189,6 +189,20 @@ def test_an_explicit_input_by_name_bounds_its_integers():
     assert int(inputs.kwargs["labels"].max()) == 2
 
 
+@pytest.mark.parametrize(
+    ("build", "given"),
+    [
+        (zoo.Mapping, "batch.input_ids=8x5:int64<50,batch.image=8x3x9x9"),
+        (zoo.Unpacking, "batch.0=8x4,batch.1=8x6"),
+        (zoo.OwnAttention, "x=8x5x12,mask=8x5:bool"),
+        (zoo.KeywordOnly, "x=8x4,scale=float(0.5)"),
+        (zoo.SequenceLSTM, "x=8x5x5"),
+    ],
+)
+def test_parts_and_numbers_can_be_given(build, given):
+    assert found(build(), given=given).description.endswith("as given")
+
+
 def test_an_explicit_input_that_does_not_run_is_refused():
     with pytest.raises(GradlintError, match=r"--input 8x3x32x32: .*1 channels"):
         found(zoo.LeNet(), given="8x3x32x32")

@@ -104,56 +104,73 @@ class _Uses:
 
     def _found(self, name: str) -> Iterator[tuple[str, Any]]:
         for node in self._nodes:
-            match node:
-                case ast.Subscript(value=ast.Name(id=found), slice=ast.Constant(value=str(key))):
-                    if found == name:
-                        yield "key", key
-                case ast.Subscript(
-                    value=ast.Attribute(value=ast.Name(id="self"), attr=table),
-                    slice=ast.Name(id=found),
-                ) if found == name:
-                    yield "chosen", table
-                case ast.Assign(targets=[ast.Tuple(elts=parts)], value=value):
-                    yield from _taken_apart(name, parts, value)
-                case ast.For(iter=over) | ast.comprehension(iter=over):
-                    if _is(name, over) or (isinstance(over, ast.Call) and _reads(name, over)):
-                        yield "loop", True
-                case ast.If(test=test) | ast.IfExp(test=test) | ast.UnaryOp(ast.Not(), test):
-                    if _is(name, test) or (
-                        isinstance(test, ast.UnaryOp) and _reads_not(name, test)
-                    ):
-                        yield "condition", True
-                case ast.Compare(left=left, comparators=[right]):
-                    yield from _compared(name, left, right, node.ops[0])
-                case ast.Call(func=ast.Name(id=function), args=args):
-                    if function in _NUMBERS and any(_is(name, arg) for arg in args):
-                        yield "number", True
+            for look in (_read_from, _assigned, _looped, _decided, _compared, _counted):
+                yield from look(name, node)
+
+
+def _read_from(name: str, node: ast.AST) -> Iterator[tuple[str, Any]]:
+    match node:
+        case ast.Subscript(ast.Name(found), ast.Constant(str(key))) if found == name:
+            yield "key", key
+        case ast.Subscript(ast.Attribute(ast.Name("self"), table), ast.Name(found)):
+            if found == name:
+                yield "chosen", table
+
+
+def _assigned(name: str, node: ast.AST) -> Iterator[tuple[str, Any]]:
+    match node:
+        case ast.Assign([ast.Tuple(parts)], value):
+            yield from _taken_apart(name, parts, value)
+
+
+def _looped(name: str, node: ast.AST) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, ast.For | ast.comprehension):
+        over = node.iter
+        if _is(name, over) or (isinstance(over, ast.Call) and _reads(name, over)):
+            yield "loop", True
+
+
+def _decided(name: str, node: ast.AST) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, ast.If | ast.IfExp):
+        test = node.test
+        negated = isinstance(test, ast.UnaryOp) and _reads_not(name, test)
+        if _is(name, test) or negated:
+            yield "condition", True
+
+
+def _counted(name: str, node: ast.AST) -> Iterator[tuple[str, Any]]:
+    match node:
+        case ast.Call(ast.Name(function), args) if function in _NUMBERS:
+            if any(_is(name, arg) for arg in args):
+                yield "number", True
 
 
 def _taken_apart(name: str, parts: list[ast.expr], value: ast.expr) -> Iterator[tuple[str, Any]]:
-    count = len(parts)
     if _is(name, value) and all(isinstance(part, ast.Name) for part in parts):
         yield "parts", tuple(ast.unparse(part) for part in parts)
-    if isinstance(value, ast.Attribute) and value.attr == "shape" and _is(name, value.value):
-        yield "rank", count
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
-        if value.func.attr == "size" and not value.args and _is(name, value.func.value):
-            yield "rank", count
+    if ast.unparse(value) in {f"{name}.shape", f"{name}.size()"}:
+        yield "rank", len(parts)
 
 
-def _compared(
-    name: str, left: ast.expr, right: ast.expr, operation: ast.cmpop
-) -> Iterator[tuple[str, Any]]:
+def _compared(name: str, node: ast.AST) -> Iterator[tuple[str, Any]]:
+    if not isinstance(node, ast.Compare):
+        return
+    left, right = node.left, node.comparators[0]
     if isinstance(right, ast.Constant) and _is(name, left):
-        if isinstance(right.value, str):
-            yield "word", right.value
-        elif right.value is None:
-            yield "optional", True
-        elif isinstance(right.value, bool):
-            yield "condition", True
+        yield from _constant(right.value)
     random = isinstance(left, ast.Call) and "rand" in ast.unparse(left.func)
-    if random and _is(name, right) and isinstance(operation, ast.Lt | ast.LtE):
+    if random and _is(name, right) and isinstance(node.ops[0], ast.Lt | ast.LtE):
         yield "chance", True
+
+
+def _constant(value: object) -> Iterator[tuple[str, Any]]:
+    """What a comparison with a constant says."""
+    if isinstance(value, str):
+        yield "word", value
+    elif value is None:
+        yield "optional", True
+    elif isinstance(value, bool):
+        yield "condition", True
 
 
 def _is(name: str, node: ast.AST) -> bool:

@@ -13,7 +13,7 @@ from gradlint.feeding.attempts import Attempts
 from gradlint.feeding.calls import Call, Slot
 from gradlint.feeding.candidates import stream
 from gradlint.feeding.guesses import Guess
-from gradlint.feeding.recipes import Recipe, shapes
+from gradlint.feeding.recipes import Plain, Recipe, shapes
 from gradlint.feeding.runs import MANY
 from gradlint.feeding.search import Search
 from gradlint.feeding.several import Climb
@@ -80,10 +80,20 @@ def _not_found(attempts: Attempts, names: list[str], defaults: dict[str, object]
 
 def _likely(slot: Slot) -> Shape:
     """The best shape of a value, to be corrected by who knows it."""
+    first = next(iter(slot.options), None)
+    if isinstance(first, Plain) and (literal := _literal(first.value)):
+        return Shape((), name=str(slot), literal=literal)
     for option in slot.options:
         if isinstance(option, Guess):
             return replace(shapes(option, MANY)[0], name=str(slot))
     return Shape((MANY, 32), name=str(slot))
+
+
+def _literal(value: object) -> str:
+    """A flag or a number as `--input` says it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{type(value).__name__}({value})" if isinstance(value, int | float) else ""
 
 
 def shortened(error: str) -> str:

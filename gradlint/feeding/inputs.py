@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gradlint.errors import NotRun
 from gradlint.feeding.attempts import Attempts
 from gradlint.feeding.backwards import LENGTH
+from gradlint.feeding.calls import Call, Slot
 from gradlint.feeding.candidates import traced
 from gradlint.feeding.examples import shown
 from gradlint.feeding.guesses import Guess
@@ -19,7 +20,7 @@ from gradlint.feeding.recipes import Recipe
 from gradlint.feeding.runs import FEW, MANY, SOME, Outcome, batch_survives, needs_grad, run
 from gradlint.feeding.specification import DTYPES, Shape, parse_shapes, specification
 from gradlint.feeding.symbols import parameters_of
-from gradlint.feeding.values import copied, differentiable, filled, renewed, vocabulary
+from gradlint.feeding.values import copied, differentiable, renewed, stated, vocabulary
 from gradlint.outputs import mapped, tensors_of
 from gradlint.target import Target
 
@@ -127,13 +128,18 @@ def find_inputs(
 def _explicit(module: nn.Module, text: str) -> Inputs:
     shapes = parse_shapes(text)
     bound = vocabulary(module)
-    values = [
-        (shape.name, filled(replace(shape, high=shape.high or bound), seed))
-        for seed, shape in enumerate(shapes)
-    ]
-    args = tuple(value for name, value in values if name is None)
-    kwargs = {name: value for name, value in values if name is not None}
-    outcome, inputs = _tried(module, Inputs(args, dict(kwargs), "", True))
+    args: list[object] = []
+    slots, values = [], []
+    for seed, shape in enumerate(shapes):
+        value = stated(replace(shape, high=shape.high or bound), seed)
+        if shape.name is None:
+            args.append(value)
+        else:
+            name, _, key = shape.name.partition(".")
+            slots.append(Slot(name, int(key) if key.isdigit() else key or None))
+            values.append(value)
+    kwargs = Call(tuple(slots), ()).arguments(values)[1]
+    outcome, inputs = _tried(module, Inputs(tuple(args), kwargs, "", True))
     if outcome.error:
         given = f"--input {specification(shapes)}"
         raise NotRun(

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from torch import nn
-from torch.fx import PH
+from torch.fx._symbolic_trace import PH
 
 from gradlint.feeding.calls import Call, Slot, positional
 from gradlint.feeding.candidates import traced
+from gradlint.feeding.data import Question
 from gradlint.feeding.facts import Fact, facts_of
 from gradlint.feeding.recipes import Plain
-from gradlint.feeding.roles import Question, is_structure, options
+from gradlint.feeding.roles import is_structure, options
 from gradlint.feeding.symbols import parameters_of
 
 _LISTED = 2  # how many tensors a list is given
