@@ -104,11 +104,7 @@ _running = partial(click.option, cls=SectionedOption, section="Running")
 
 @gradlint.command(cls=Sectioned, epilog=EPILOG)
 @click.argument("paths", nargs=-1)
-@_probing(
-    "--input",
-    metavar="SPEC",
-    help='What the model is fed: "8x3x32x32", "x=8x5,train=true", "batch.image=8x3x9x9".',
-)
+@_probing("--input", metavar="SPEC", help='What the model is fed: "8x3x32x32".')
 @_probing("--seed", type=int, help="Seed of the first of three copies (0).")
 @_probing("--device", help="Where the probe runs (cpu).")
 @_probing("--timeout", type=float, metavar="S", help="Seconds for a model, or for a fix (120).")
