@@ -62,16 +62,22 @@ def snapshot(request):
     return compare
 
 
-@pytest.fixture
-def own_imports(monkeypatch):
+@pytest.fixture(autouse=True)
+def own_imports(tmp_path_factory, monkeypatch):
     """What a test imports from files of its own is forgotten after it."""
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     before = set(sys.modules)
     yield
+    scratch = str(tmp_path_factory.getbasetemp())
     for name in set(sys.modules) - before:
-        if not (getattr(sys.modules[name], "__file__", None) or "").startswith(sys.prefix):
+        places = [getattr(sys.modules[name], "__file__", None), *_folders(sys.modules[name])]
+        if any(str(place).startswith(scratch) for place in places):
             del sys.modules[name]
+
+
+def _folders(module):
+    return list(getattr(module, "__path__", None) or ())
 
 
 @pytest.fixture

@@ -13,8 +13,6 @@ from gradlint.discovery.missing import StandIn, needed
 from gradlint.discovery.reduction import definitions
 from gradlint.source import Source
 
-pytestmark = pytest.mark.usefixtures("own_imports")
-
 
 def source(text: str, path: str = "model.py") -> Source:
     return Source(path, dedent(text))

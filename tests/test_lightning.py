@@ -15,7 +15,6 @@ from gradlint.errors import NotBuilt
 from gradlint.source import Source
 from gradlint.tracing.build import Builder
 
-pytestmark = pytest.mark.usefixtures("own_imports")
 NET = """
 from torch import nn
 {imports}

@@ -30,7 +30,6 @@ raise SystemExit(3)
 """
 
 
-pytestmark = pytest.mark.usefixtures("own_imports")
 
 
 @pytest.fixture

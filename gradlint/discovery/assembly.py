@@ -11,8 +11,8 @@ from gradlint.discovery.bindings import argument, default, parameters
 from gradlint.discovery.constructions import Construction
 from gradlint.discovery.expressions import portable
 from gradlint.discovery.guesses import ANSWERS, Guesses
-from gradlint.discovery.origins import Origins
 from gradlint.discovery.options import Options
+from gradlint.discovery.origins import Origins
 from gradlint.discovery.outline import HOLDERS, Function, Outline, flat, is_torch_layer
 from gradlint.discovery.purity import Purity
 from gradlint.discovery.slicing import Slicer
