@@ -60,6 +60,7 @@ def model_report(
     seconds: float = 0.0,
     found: tuple[Finding, ...] = (),
     input_spec: str = "",
+    built: bool = True,
 ) -> ModelReport:
     """The report of one model."""
     return ModelReport(
@@ -73,6 +74,7 @@ def model_report(
         findings=found,
         named=target.named,
         span=target.span,
+        built=built and status is not Status.NOT_BUILT,
         arguments=target.arguments,
         unknown=target.unknown,
         input_spec=input_spec,

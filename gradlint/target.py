@@ -28,6 +28,7 @@ class Argument:
     value: str  # as it would be written
     origin: str  # "line 40", "train.py:12", "its default", "its name"
     guessed: bool  # nothing in the source says it
+    free: bool = False  # no parameter, but a name that the code reads and nothing binds
 
 
 @dataclass(frozen=True)

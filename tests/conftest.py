@@ -169,6 +169,7 @@ def unbuilt(model):
         reason="hidden_size has no known value",
         hint="write model.py:make_big, a function that returns one",
         findings=(),
+        built=False,
     )
 
 

@@ -96,7 +96,7 @@ def test_an_example_is_read_as_it_runs(path):
 
 
 COUNTS = {
-    "an unknown count is one": ("depth", 1),
+    "an unknown count is small": ("depth", 2),
     "a default": ("depth=3", 3),
     "a constant of the file": ("depth=DEPTH", 5),
 }
@@ -309,13 +309,13 @@ DEEP = net(
     "self.layers = nn.Sequential(*[nn.Linear(d, d) for _ in range(9)])", "return self.layers(x)"
 )
 UNBUILT = {
-    "no value": (DEEP.replace("(self):", "(self, d):"), "d has no known value"),
+    "no value": (DEEP.replace("(self):", "(self, init_std):"), "init_std has no known value"),
     "a constructor that raises": (
         DEEP.replace("(self):", "(self, d=4):").replace("super()", "[][1]\n        super()"),
         "its constructor raised IndexError",
     ),
     "a forward that raises": (
-        DEEP.replace("(self):", "(self, d=4):").replace("return ", "x = x['a']\n        return "),
+        DEEP.replace("(self):", "(self, d=4):").replace("return ", "x = x[[]['a']]\n        return "),
         "",
     ),
 }  # fmt: skip
@@ -349,7 +349,7 @@ def test_suspicions_about_what_was_not_built_are_hidden_and_told_of(checked):
     code, _ = UNBUILT["no value"]
     status, printed = checked(code, "net.py")
     assert status == 0 and "GRD201" not in printed.out
-    assert "Net was not probed: d has no known value; 2 suspected" in printed.out
+    assert "Net was not built: init_std has no known value; 2 suspected" in printed.out
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,8 @@ loader = DataLoader(data, batch_size=64)
 
 
 @pytest.fixture
-def repository(tmp_path, monkeypatch):
+def repository(tmp_path):
     """Writes files and gives the models of one of them."""
-    monkeypatch.setattr("sys.path", [*sys.path])
-    monkeypatch.setattr("sys.modules", dict(sys.modules))
     (tmp_path / ".git").mkdir()
 
     def write(asked: str = "net.py", **files: str) -> Target:
@@ -143,7 +141,7 @@ def test_what_a_package_hands_on_is_found(repository, init, script):
 
 def test_another_class_of_the_same_name_is_not_meant(repository):
     target = repository(other=NET, train="from other import Net\nmodel = Net(4, 2)\n")
-    assert target.construct is None
+    assert target.home is None
 
 
 def test_the_arguments_are_those_of_the_file_that_calls(repository):
@@ -218,7 +216,8 @@ def test_imports_that_the_call_does_not_need_are_not_run(repository, tmp_path):
 )
 def test_other_files_are_not_asked_for_what_does_more_than_define(repository, corpus):
     script = SCRIPT + "from corpus import Corpus\nmodel = Net(Corpus(), 2)\n"
-    assert repository(corpus=corpus, train=script).construct is None
+    target = repository(corpus=corpus, train=script)
+    assert [a.name for a in target.arguments if a.guessed] == ["width"]
 
 
 def test_files_that_import_each_other_are_judged_once(repository):
@@ -416,4 +415,4 @@ def test_a_model_that_is_handed_all_options_gets_their_defaults(repository):
 
 def test_options_that_lack_what_the_model_reads_are_not_its(repository):
     other = PARSER.replace("width", "height").replace("depth", "length")
-    assert repository(net=HANDED, run=other).construct is None
+    assert all(argument.guessed for argument in repository(net=HANDED, run=other).arguments)

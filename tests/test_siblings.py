@@ -30,8 +30,6 @@ raise SystemExit(3)
 """
 
 
-
-
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
     """Write files into a repository."""

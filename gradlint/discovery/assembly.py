@@ -79,7 +79,7 @@ class Assembly:
             raise GradlintError(message, "change the values where it is built")
         whole = None if init else next(self.whole(sites), None)
         if whole is not None or node is None:
-            return whole or Recipe((), None)
+            return whole or self._supposed(sites)
         direct = [site for site in sites if site.calls(node.name)]
         recipes = [self._pieced(node, site, init or {}) for site in [*direct, None]]
         return min(recipes, key=lambda recipe: recipe.lack)
@@ -92,6 +92,18 @@ class Assembly:
             if setup is not None:
                 told = self.origins.of(site, self._slicer_of(site))
                 yield Recipe(setup, construct, site=site, arguments=told)
+
+    def _supposed(self, sites: list[Construction]) -> Recipe:
+        """The first call whose unknown names can be guessed: `nn.Linear(input_size, 10)`."""
+        for site in sites:
+            construct, slicer = portable(site.outline, site.expression), self._slicer_of(site)
+            values: dict[str, str] = {}
+            setup = slicer.slice(construct, site.call, supposed=values)
+            if setup is not None:
+                told = [Argument(n, v, "its name", True, free=True) for n, v in values.items()]
+                known = self.origins.of(site, slicer)
+                return Recipe(setup, construct, site=site, arguments=(*known, *told))
+        return Recipe((), None)
 
     def _slicer_of(self, site: Construction | None) -> Slicer:
         """The slicer of the file that a site stands in."""

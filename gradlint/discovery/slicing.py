@@ -6,6 +6,7 @@ import ast
 import builtins
 from dataclasses import dataclass, field
 
+from gradlint.discovery import fields
 from gradlint.discovery.arguments import defaults, namespace, parses_arguments
 from gradlint.discovery.bindings import MODULE, Bindings, argument, default
 from gradlint.discovery.expressions import (
@@ -28,6 +29,7 @@ class _Slice:
     known: frozenset[str]
     fed: frozenset[str]
     caller: ast.Call | None
+    supposed: dict[str, str] | None  # filled with what is guessed; None where nothing is
     statements: dict[tuple[int, int, int, str], ast.stmt] = field(default_factory=dict)
     open: set[tuple[str, ast.AST]] = field(default_factory=set)
     visited: set[ast.AST] = field(default_factory=set)
@@ -48,18 +50,20 @@ class Slicer:
         at: ast.AST,
         known: frozenset[str] = frozenset(),
         fed: frozenset[str] = frozenset(),
+        supposed: dict[str, str] | None = None,
     ) -> tuple[ast.stmt, ...] | None:
         """The statements that the names of `expression`, standing at `at`, need.
 
         None where one of them is not known or would do more than define. Names that are `known`
         need nothing; those that are `fed` are what a loop binds, until they are bound anew.
+        Where `supposed` is given, sizes that nothing tells are guessed from their names, into it.
         """
         function = self.outline.scope(at)
         callers: list[ast.Call | None] = [None]
         if isinstance(function, ast.FunctionDef):
             callers = [*self.callers(function), None]
         for caller in callers:
-            current = _Slice(known, fed, caller)
+            current = _Slice(known, fed, caller, supposed)
             if self._expression(expression, at, 0, current):
                 ordered = sorted(current.statements.items(), key=lambda item: item[0])
                 return tuple(statement for _, statement in ordered)
@@ -123,6 +127,21 @@ class Slicer:
         if level < DEEPEST and level != MODULE:
             return False
         current.open.add((name, at))
+        before = dict(current.statements)
+        return self._bound(name, at, level, current) or self._suppose(name, before, current)
+
+    def _suppose(
+        self, name: str, before: dict[tuple[int, int, int, str], ast.stmt], current: _Slice
+    ) -> bool:
+        """Whether a name says what it may stand for; it decides on no depth."""
+        text = fields.value(name) if current.supposed is not None else None
+        if current.supposed is None or text is None or fields.decides(name, text):
+            return False
+        current.statements = before
+        current.supposed[name] = text
+        return True
+
+    def _bound(self, name: str, at: ast.AST, level: int, current: _Slice) -> bool:
         found = self.bindings.find(name, at, level)
         if found.hidden and name not in current.fed:
             return False

@@ -68,8 +68,9 @@ def note(view: View, model: ModelReport) -> str:
 
 def undone(model: ModelReport) -> str:
     """What could not be done with a model, and why."""
-    what = {Status.PROBED: "", Status.NOT_BUILT: " was not built"}
-    return f"{model.target}{what.get(model.status, ' was not probed')}: {one_line(model.reason)}"
+    what = " was not probed" if model.built else " was not built"
+    what = "" if model.status is Status.PROBED else what
+    return f"{model.target}{what}: {one_line(model.reason)}"
 
 
 def footer(view: View) -> str:

@@ -23,6 +23,7 @@ def read_report(
         model = read(job.source, job.target)
     except NotRun as error:
         return model_report(job.target, otherwise, why or error)
+    built = otherwise is Status.NOT_PROBED and why is not None
     found = diseases(suspicions(job.rules, model, None), model, None)
     return model_report(
         job.target,
@@ -30,4 +31,5 @@ def read_report(
         why,
         seconds=round(time.perf_counter() - started, 3),
         found=tuple(finding(disease, model, None) for disease in found),
+        built=built,
     )

@@ -56,13 +56,14 @@ class Builder:
         self._source = target.home or source
         self._file = self._source.filename
         self.sites = Sites(source)
-        self.namespace: dict[str, object] = {}
+        self._own: dict[str, object] = {}  # the globals of the model's own file
+        self.namespace = self._own
         with without_weights(), _uncompiled():
-            execute(source, self.namespace)
+            execute(source, self._own)
             if target.home is not None:  # what is guessed names the model's own file
                 module = ModuleType(Path(source.filename).stem)
-                module.__dict__.update(self.namespace)
-                self.namespace |= namespace_of(target.home, target, module)
+                module.__dict__.update(self._own)
+                self.namespace = {**self._own, **namespace_of(target.home, target, module)}
         self.guesses = Guessed(source, target.arguments if learnt is None else learnt)
 
     @property
@@ -89,6 +90,8 @@ class Builder:
         first: BaseException | None = None
         for _ in range(TRIES):
             torch.manual_seed(seed)
+            self.guesses.bind(self._own)
+            self.guesses.bind(self.namespace)
             try:
                 self._run(list(self._given.setup))
                 code = compile(ast.Expression(self.guesses.into(construct)), self._file, "eval")

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import torch
 
+from gradlint.discovery import fields
 from gradlint.discovery.answers import Readings
 from gradlint.discovery.guesses import ANSWERS, Guess
 from gradlint.discovery.outline import Outline
@@ -21,7 +22,8 @@ class Guessed:
     """What one target is built with, as far as it is told."""
 
     def __init__(self, source: Source, arguments: Iterable[Argument]) -> None:
-        self._arguments = {a.name: a for a in arguments if "." not in a.name}
+        self._arguments = {a.name: a for a in arguments if "." not in a.name and not a.free}
+        self._free = {a.name: a for a in arguments if a.free}
         names = {"torch": torch}
         self._readings = Readings(source, arguments, names)
         self.names = names | {ANSWERS: self._readings.object}
@@ -33,7 +35,12 @@ class Guessed:
         read = self._readings.arguments
         held = {argument.name.partition(".")[0] for argument in read}
         plain = (a for a in self._arguments.values() if not (a.guessed and a.name in held))
-        return (*plain, *read)
+        return (*plain, *read, *self._free.values())
+
+    def bind(self, namespace: dict[str, object]) -> None:
+        """Give the names that nothing binds their values."""
+        for name, argument in self._free.items():
+            namespace[name] = eval(argument.value, dict(self.names))
 
     def into(self, construct: ast.expr) -> ast.expr:
         """A construction with the guesses as they are now."""
@@ -51,6 +58,8 @@ class Guessed:
 
     def learn(self, error: BaseException) -> bool:
         """Whether the error speaks for other guesses; they are taken."""
+        if isinstance(error, NameError) and self._suppose(error.name or ""):
+            return True
         guesses = {name: a.value for name, a in self._arguments.items() if a.guessed}
         guesses |= {path: guess.text for path, guess in self._readings.guesses.items()}
         guesses = {n: text for n, text in guesses.items() if not text.startswith(ANSWERS)}
@@ -61,6 +70,13 @@ class Guessed:
                 self._take(change)
                 return True
         return False
+
+    def _suppose(self, name: str) -> bool:
+        """Guess a global that only the script binds; whether its name says enough."""
+        text = fields.value(name) if name not in self._free else None
+        if text is not None:
+            self._free[name] = Argument(name, text, "its name", True, free=True)
+        return text is not None
 
     def _known(self, names: Iterable[str]) -> bool:
         """Whether the source or the user gives one of these: that is never changed."""
