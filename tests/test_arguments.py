@@ -353,3 +353,38 @@ def test_an_object_that_the_body_reads_more_of_is_no_configuration_class() -> No
 def test_a_layer_of_torch_takes_its_own_arguments() -> None:
     model = "class Net(nn.Linear):\n    def forward(self, x):\n        return super().forward(x)\n"
     assert values(model) == {"in_features": "64", "out_features": "10"}
+
+
+# Names that nothing binds
+
+
+def test_a_global_that_only_the_script_binds_is_guessed_from_its_name() -> None:
+    code = net("self_=None", "self.body = nn.Linear(N_STATES, N_ACTIONS)").replace("self_=None", "*_")
+    assert values(code) == {"N_STATES": "32", "N_ACTIONS": "10"}
+
+
+SCRIPT = """\
+from data import load
+X, y = load()
+input_size = X.shape[1]
+layers = []
+for width in (16, 8):
+    layers.append(nn.Linear(input_size, width))
+    input_size = width
+model = nn.Sequential(*layers, nn.Linear(8, 1))
+"""
+
+
+def test_a_size_of_the_data_is_guessed_and_the_layers_made_of_it_are_kept() -> None:
+    source = Source("model.py", HEADER + SCRIPT)
+    (found,) = discover(source)
+    source = Source("model.py", source.text.replace("from data import load\n", ""))
+    for seed in (0, 1):  # the script changes the size that was guessed
+        sizes = [layer.in_features for layer in Builder(source, found).build(seed).module]
+        assert sizes == [64, 16, 8]
+
+
+def test_a_count_of_layers_that_nothing_tells_is_not_guessed() -> None:
+    code = "from data import load\nlayers = load()\nmodel = nn.Sequential(*layers)\n"
+    (found,) = discover(Source("model.py", HEADER + code))
+    assert found.construct is None

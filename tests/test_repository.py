@@ -416,3 +416,14 @@ def test_a_model_that_is_handed_all_options_gets_their_defaults(repository):
 def test_options_that_lack_what_the_model_reads_are_not_its(repository):
     other = PARSER.replace("width", "height").replace("depth", "length")
     assert all(argument.guessed for argument in repository(net=HANDED, run=other).arguments)
+
+
+def test_a_part_of_models_in_other_files_is_no_model_of_its_own(repository, tmp_path):
+    whole = (
+        "from torch import nn\nfrom net import Net\nclass Whole(nn.Module):\n"
+        "    def __init__(self, sizes):\n        super().__init__()\n"
+        "        self.net = Net(*sizes)\n    def forward(self, x):\n        return self.net(x)\n"
+    )
+    repository("whole.py", whole=whole)
+    assert discover(Source.read(str(tmp_path / "net.py"))) == []
+    assert discover(Source.read(str(tmp_path / "net.py")), ("Net",)) != []

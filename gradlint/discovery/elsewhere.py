@@ -29,6 +29,11 @@ class Elsewhere:
         found = [site for name in names for site in self._calls(name, product)]
         return sorted(found, key=self._trust)
 
+    def only_parts(self, sites: list[Construction]) -> bool:
+        """Whether other files use a model, and all of them inside models of their own."""
+        inside = (self._constructions[site.outline].inside_model(site.call) for site in sites)
+        return bool(sites) and all(inside)
+
     def _calls(self, name: str, product: str) -> Iterator[Construction]:
         for file in self.repository.mentioning(name):
             if file == self.outline.source.filename or not self._imports(file):

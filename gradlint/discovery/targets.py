@@ -83,7 +83,9 @@ class _Discovery:
     def all(self) -> Iterable[Target]:
         """The targets that stand for themselves."""
         for name in self.roots.classes():
-            yield self.of_class(name)
+            target = self.of_class(name)
+            if not self._block(name, target):
+                yield target
         for name, product in self.constructions.factories.items():
             if not product and name not in self.constructions.makers:
                 target = self.function(name)
@@ -91,6 +93,17 @@ class _Discovery:
                 if (called or target.construct is not None) and not self._part(name):
                     yield target
         yield from self._variables()
+
+    def _block(self, name: str, target: Target) -> bool:
+        """Whether a class is a part of models in other files, none of which says how it is built.
+
+        What is measured of a part with guessed arguments says nothing of the models.
+        """
+        guessed = target.construct is None or any(a.guessed for a in target.arguments)
+        foreign = self._elsewhere(self.outline.modules[name]) if guessed else []
+        return not self._sites(name, self.outline.modules[name]) and self.elsewhere.only_parts(
+            foreign
+        )
 
     def _part(self, factory: str) -> bool:
         sites = [c for c in self.constructions.all if c.product == factory]
