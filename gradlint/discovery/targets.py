@@ -199,7 +199,9 @@ class _Discovery:
         ways = list(islice(self.assembly.whole([*sites, *foreign]), MOST_WAYS))
         if ways and ways[0].site in sites:
             return ways[:1]
-        return [*ways, self.assembly.recipe(sites if ways else [*sites, *foreign], node)]
+        ways.append(self.assembly.recipe(sites if ways else [*sites, *foreign], node))
+        pieced = ways[-1].site is not None and node is not None
+        return [*ways, self.assembly.recipe([], node)] if pieced else ways
 
     def _elsewhere(self, node: ast.ClassDef | Function) -> list[Construction]:
         """The constructions of a class or factory in the other files of the repository."""

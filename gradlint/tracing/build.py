@@ -80,10 +80,11 @@ class Builder:
         with _sites_recorded(self.sites), _uncompiled(), writes, without_weights() as sought:
             model = self._construct(target.construct, seed)
             model, example = model if _is_pair(model) else (model, None)
-            model = self._finish(model)
+            namespace = {**self.namespace, target.bound_as: model}  # an import may have that name
+            model = self._finish(model, namespace)
         if sought:
             self._given = replace(target, loads_weights=True)
-        return Built(unwrapped(model), example, self.namespace, self.sites, writes.inits)
+        return Built(unwrapped(model), example, namespace, self.sites, writes.inits)
 
     def _construct(self, construct: ast.expr, seed: int) -> Any:
         """The model; guessed arguments change until its constructor takes them."""
@@ -93,7 +94,7 @@ class Builder:
             self.guesses.bind(self._own)
             self.guesses.bind(self.namespace)
             try:
-                self._run(list(self._given.setup))
+                self._run(self._given.setup, self.namespace)
                 code = compile(ast.Expression(self.guesses.into(construct)), self._file, "eval")
                 return eval(code, self.namespace, self.guesses.names)
             except (Exception, SystemExit) as error:
@@ -105,25 +106,24 @@ class Builder:
         why = first.message if isinstance(first, NotBuilt) else why
         raise NotBuilt(why, remedy(self.target)) from first
 
-    def _finish(self, model: Any) -> nn.Module:
+    def _finish(self, model: Any, namespace: dict[str, object]) -> nn.Module:
         """What the file does to the model between construction and training."""
         if not isinstance(unwrapped(model), nn.Module):
             raise NotBuilt(
                 f"it is of type {type(model).__name__}, not a model",
                 "name a class or a function that gives a torch.nn.Module",
             )
-        self.namespace[self.target.bound_as] = model
         try:
-            self._run(list(self.target.after))
+            self._run(self._given.after, namespace)
         except (Exception, SystemExit) as error:
             raise NotBuilt(
                 f"its initialisation raised {reason(error, self._source)}", remedy(self.target)
             ) from error
-        finished = self.namespace[self.target.bound_as]
+        finished = namespace[self._given.bound_as]
         return finished if isinstance(finished, nn.Module) else model
 
-    def _run(self, statements: list[ast.stmt]) -> None:
-        exec(compile(ast.Module(statements, []), self._file, "exec"), self.namespace)
+    def _run(self, statements: tuple[ast.stmt, ...], namespace: dict[str, object]) -> None:
+        exec(compile(ast.Module(list(statements), []), self._file, "exec"), namespace)
 
 
 def initialise(built: Built, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
