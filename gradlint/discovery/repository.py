@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from gradlint.discovery.layout import MARKS
 from gradlint.discovery.outline import Definition, Outline
 from gradlint.errors import GradlintError
 from gradlint.source import Source
 
-MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
 SKIPPED = {"node_modules", "build", "dist", "site-packages", "venv", "env", "__pycache__"}
 MOST_FILES = 500
 MOST_BYTES = 10_000_000
