@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from gradlint.discovery import fields
 from gradlint.discovery.bindings import argument, default, parameters
 from gradlint.discovery.constructions import Construction
+from gradlint.discovery.datafiles import Known
 from gradlint.discovery.expressions import portable
+from gradlint.discovery.folding import written
 from gradlint.discovery.guesses import ANSWERS, Guesses
 from gradlint.discovery.options import Options
 from gradlint.discovery.origins import Origins
@@ -150,8 +152,12 @@ class Assembly:
         """Find the value of one parameter."""
         name, method = parameter.arg, isinstance(node, ast.ClassDef)
         value = self._given(function, method, site, name)
+        known = self._read(site, value, name)
         if name in init:
             parts.add(name, self._told(name, init[name]), "pyproject.toml")
+        elif known is not None and site is not None:
+            origin = known.file or self.origins.where(site, site.call)
+            parts.add(name, written(known.value, site.call), origin)
         elif value is not None and site is not None:
             parts.add(name, value, self.origins.where(site, value))
         elif default(function, name) is None:
@@ -188,6 +194,16 @@ class Assembly:
             return None
         value = portable(site.outline, value)
         return value if self._slicer_of(site).slice(value, site.call) is not None else None
+
+    def _read(self, site: Construction | None, value: ast.expr | None, name: str) -> Known | None:
+        """What a data file says of an argument, or what `**` passes for it."""
+        if site is None:
+            return None
+        folding = self._slicer_of(site).folding
+        if value is None:
+            return folding.spread(site.call, site.call).get(name)
+        known = folding.known(value, site.call)
+        return known if known is not None and known.file else None
 
     def _call(
         self, node: ast.ClassDef | Function, parts: _Parts, site: Construction | None

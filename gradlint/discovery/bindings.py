@@ -65,6 +65,14 @@ class Bindings:
             found.statements = maybe[:1]
         return found
 
+    def value(self, name: str, at: ast.AST) -> ast.expr | None:
+        """The expression last assigned to a name before `at`, where it is one."""
+        found = self.find(name, at, 0)
+        if len(found.statements) == 1 and isinstance(found.statements[0], ast.Assign):
+            statement = found.statements[0]
+            return statement.value if isinstance(statement.targets[0], ast.Name) else None
+        return None
+
     def _scan(self, name: str, block: list[ast.stmt], found: Found, maybe: list[ast.stmt]) -> None:
         for statement in reversed(block):
             if found.complete or found.hidden:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradlint.discovery.expressions import ZOO, unwrapped
+from gradlint.discovery.folding import Folding
 from gradlint.discovery.outline import Outline, is_torch_layer
+from gradlint.discovery.slicing import Slicer
 
 WHOLE = {
     f"torch.nn.{name}"
@@ -34,7 +36,8 @@ class Construction:
 
     def calls(self, name: str) -> bool:
         """Whether it is this class or function that is called, and not one that makes it."""
-        return self.outline.qualified(self.call.func).rpartition(".")[2] == name
+        picked = isinstance(self.call.func, ast.Subscript) and self.product == name
+        return picked or self.outline.qualified(self.call.func).rpartition(".")[2] == name
 
 
 class Constructions:
@@ -76,7 +79,7 @@ class Constructions:
         node = unwrapped(self.outline, node)
         if not isinstance(node, ast.Call):
             return None
-        name = self.outline.qualified(node.func)
+        name = self.outline.qualified(node.func) or self._picked(node)
         if name in self.outline.modules:
             return name
         if name in factories:
@@ -84,6 +87,26 @@ class Constructions:
         if name in WHOLE or (bound in MODEL_NAMES and is_torch_layer(name)):
             return ""
         return "" if bound and self._trained(name, bound) else None
+
+    def _picked(self, call: ast.Call) -> str:
+        """The name that a dictionary of this file has for what is called, or ""."""
+        found = self.picked(call) if isinstance(call.func, ast.Subscript) else None
+        return found[1] if found is not None and found[0] is self.outline else ""
+
+    def picked(self, call: ast.Call) -> tuple[Outline, str] | None:
+        """What `models[name](...)` calls, where the name is known, and the file that says so."""
+        table = self.outline.table(call.func)
+        if table is None or not isinstance(call.func, ast.Subscript):
+            return None
+        key = self._folding.known(call.func.slice, call)
+        for known, value in zip(table[1].keys, table[1].values, strict=True):
+            if isinstance(known, ast.Constant) and key is not None and known.value == key.value:
+                return table[0], table[0].qualified(value)
+        return None
+
+    @cached_property
+    def _folding(self) -> Folding:
+        return Slicer(self.outline).folding
 
     def _trained(self, name: str, bound: str) -> bool:
         """Whether a library's ready-made network is bound to a name, and its parameters used."""

@@ -27,6 +27,7 @@ class Elsewhere:
     def sites(self, names: list[str], product: str) -> list[Construction]:
         """The calls of a class or its factories in other files, those of trust first."""
         found = [site for name in names for site in self._calls(name, product)]
+        found += [site for name in names for site in self._picks(name, product)]
         return sorted(found, key=self._trust)
 
     def only_parts(self, sites: list[Construction]) -> bool:
@@ -44,6 +45,37 @@ class Elsewhere:
                 for call in outline.calls:
                     if self._builds(outline, call, name):
                         yield constructions.construction(call, product)
+
+    def _picks(self, name: str, product: str) -> Iterator[Construction]:
+        """The calls that pick a class from a dictionary by a name that is known."""
+        tables = {t for file in self.repository.mentioning(name) for t in self._tables(file, name)}
+        files = {file for table in tables for file in self.repository.mentioning(f"{table}[")}
+        for file in sorted(files - {self.outline.source.filename}):
+            outline = self.repository.outline(file)
+            if outline is not None:
+                constructions = self._constructions.setdefault(outline, Constructions(outline))
+                for call in outline.calls:
+                    picked = constructions.picked(call)
+                    if picked is not None and self._is_ours(*picked, name):
+                        yield constructions.construction(call, product)
+
+    def _tables(self, file: str, name: str) -> Iterator[str]:
+        """The dictionaries of a file that hold a class of this one."""
+        ours = file == self.outline.source.filename
+        outline = self.repository.outline(file) if ours or self._imports(file) else None
+        if outline is not None:
+            for table, node in outline.tables.items():
+                held = [outline.qualified(value) for value in node.values]
+                if any(self._is_ours(outline, dotted, name) for dotted in held):
+                    yield table
+
+    def _is_ours(self, outline: Outline, dotted: str, name: str) -> bool:
+        """Whether a dotted name of some file is a class or function of this one."""
+        node, where = outline.definitions.get(dotted), outline
+        if node is None and (found := outline.imported(dotted)) is not None:
+            node, where = found.node, found.outline
+        same = where.source.filename == self.outline.source.filename
+        return node is not None and node.name == name and same
 
     def _imports(self, file: str) -> bool:
         """Whether a file imports this one, or a package that it lies in."""
@@ -63,11 +95,7 @@ class Elsewhere:
             last = outline.aliases.get(function.id, function.id).rpartition(".")[2]
         if last != name:
             return False
-        found = outline.imported(outline.qualified(function))
-        return found is not None and (
-            found.node.name == name
-            and found.outline.source.filename == self.outline.source.filename
-        )
+        return self._is_ours(outline, outline.qualified(function), name)
 
     def _trust(self, site: Construction) -> tuple[object, ...]:
         """Sorts training scripts before others, tests after them, parts of models last."""

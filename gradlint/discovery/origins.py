@@ -27,10 +27,21 @@ class Origins:
         pairs = [*zip(names, site.call.args, strict=False)]
         pairs = [pair for pair in pairs if not isinstance(pair[1], ast.Starred)]
         pairs += [(k.arg, k.value) for k in site.call.keywords if k.arg]
-        return tuple(
-            Argument(name, _told(value, slicer), self.where(site, value), False)
-            for name, value in pairs
+        spread = slicer.folding.spread(site.call, site.call)
+        return (
+            *(self._argument(name, value, site, slicer) for name, value in pairs),
+            *(
+                Argument(name, repr(known.value), known.file or self.where(site, site.call), False)
+                for name, known in spread.items()
+            ),
         )
+
+    def _argument(self, name: str, value: ast.expr, site: Construction, slicer: Slicer) -> Argument:
+        """What is given for one argument; what a data file says is told as that."""
+        known = slicer.folding.known(value, site.call)
+        if known is not None and known.file:
+            return Argument(name, repr(known.value), known.file, False)
+        return Argument(name, _told(value, slicer), self.where(site, value), False)
 
     def where(self, site: Construction, value: ast.expr) -> str:
         """Where a value of a call is written."""
@@ -42,7 +53,9 @@ class Origins:
         """The names of the positional parameters of what is called."""
         called = site.call.func
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-        if site.outline is not self.outline:
+        if isinstance(called, ast.Subscript):
+            name = site.product
+        elif site.outline is not self.outline:
             name = site.outline.aliases.get(name, name).rpartition(".")[2]
         node = self.outline.definitions.get(name)
         function = self.outline.method(node, "__init__") if isinstance(node, ast.ClassDef) else node

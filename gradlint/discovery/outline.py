@@ -31,6 +31,9 @@ class Neighbours(Protocol):
     def find(self, outline: Outline, dotted: str) -> Definition | None:
         """The class or function that a dotted name stands for in a file."""
 
+    def table(self, outline: Outline, dotted: str) -> tuple[Outline, ast.Dict] | None:
+        """The dictionary of another file that a dotted name stands for, and that file."""
+
 
 class Outline:
     """The definitions of one file. Nothing is executed."""
@@ -92,6 +95,28 @@ class Outline:
         if dotted not in self._imported:
             self._imported[dotted] = self.neighbours.find(self, dotted)
         return self._imported[dotted]
+
+    def table(self, function: ast.expr) -> tuple[Outline, ast.Dict] | None:
+        """The dictionary that `models[name](...)` picks from, of this file or of another."""
+        if not isinstance(function, ast.Subscript):
+            return None
+        name = self.qualified(function.value)
+        if name in self.tables:
+            return self, self.tables[name]
+        return self.neighbours.table(self, name) if self.neighbours is not None and name else None
+
+    @cached_property
+    def tables(self) -> dict[str, ast.Dict]:
+        """The dictionaries that are written out, where a name stands for one alone."""
+        found: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                found.setdefault(node.targets[0].id, []).append(node.value)
+        return {
+            name: values[0]
+            for name, values in found.items()
+            if len(values) == 1 and isinstance(values[0], ast.Dict)
+        }
 
     @cached_property
     def stars(self) -> bool:

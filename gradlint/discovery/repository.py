@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from gradlint.discovery.layout import MARKS
 from gradlint.discovery.outline import Definition, Outline
@@ -16,6 +18,7 @@ SKIPPED = {"node_modules", "build", "dist", "site-packages", "venv", "env", "__p
 MOST_FILES = 500
 MOST_BYTES = 10_000_000
 LONGEST = 500_000  # bytes of a file that is read: more was not written by hand
+T = TypeVar("T")
 DEEPEST = 6  # re-exports that are followed
 
 
@@ -93,24 +96,32 @@ class Repository:
 
     def find(self, outline: Outline, dotted: str) -> Definition | None:
         """The class or function that a dotted name stands for in a file."""
-        return self._named(outline, dotted, DEEPEST)
+        return self._named(outline, dotted, DEEPEST, _definition)
 
-    def _named(self, outline: Outline, dotted: str, depth: int) -> Definition | None:
+    def table(self, outline: Outline, dotted: str) -> tuple[Outline, ast.Dict] | None:
+        """The dictionary of another file that a dotted name stands for, and that file."""
+        return self._named(outline, dotted, DEEPEST, _table)
+
+    def _named(
+        self, outline: Outline, dotted: str, depth: int, pick: Callable[[Outline, str], T | None]
+    ) -> T | None:
         module, name = _split(dotted)
         modules = [module] if module else outline.starred
         files = (file for m in modules for file in self._files(outline.source.filename, m))
-        found = (self._in(file, name, depth - 1) for file in files if depth)
+        found = (self._in(file, name, depth - 1, pick) for file in files if depth)
         return next((definition for definition in found if definition is not None), None)
 
-    def _in(self, file: str, name: str, depth: int) -> Definition | None:
+    def _in(
+        self, file: str, name: str, depth: int, pick: Callable[[Outline, str], T | None]
+    ) -> T | None:
         """A definition of a file, its own or one that it imports itself."""
         outline = self.outline(file)
         if outline is None:
             return None
-        node = outline.definitions.get(name)
-        if node is not None:
-            return Definition(outline, node)
-        return self._named(outline, outline.aliases.get(name, name), depth)
+        found = pick(outline, name)
+        if found is not None:
+            return found
+        return self._named(outline, outline.aliases.get(name, name), depth, pick)
 
     def _files(self, file: str, module: str) -> Iterator[str]:
         """The files that a module's dotted name may stand for, as seen from a file."""
@@ -126,6 +137,16 @@ class Repository:
     def _within(self, folders: list[Path]) -> list[Path]:
         inside = [f for f in folders if f == self.root or self.root in f.parents]
         return [*inside, self.root / "src"]
+
+
+def _definition(outline: Outline, name: str) -> Definition | None:
+    node = outline.definitions.get(name)
+    return Definition(outline, node) if node is not None else None
+
+
+def _table(outline: Outline, name: str) -> tuple[Outline, ast.Dict] | None:
+    table = outline.tables.get(name)
+    return (outline, table) if table is not None else None
 
 
 def _split(dotted: str) -> tuple[str, str]:

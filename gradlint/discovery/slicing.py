@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gradlint.discovery import fields
 from gradlint.discovery.arguments import defaults, namespace, parses_arguments
@@ -15,7 +16,8 @@ from gradlint.discovery.expressions import (
     portable,
     stored_names,
 )
-from gradlint.discovery.outline import Function, Outline, is_main_guard
+from gradlint.discovery.folding import Folding
+from gradlint.discovery.outline import Function, Outline, calls, is_main_guard
 from gradlint.discovery.purity import Purity
 
 DEEPEST = -8
@@ -42,6 +44,7 @@ class Slicer:
         self.outline = outline
         self.purity = Purity(outline, models=True)
         self.bindings = Bindings(outline, self.purity)
+        self.folding = Folding(outline, self.bindings, self.callers)
         self._callers: dict[Function, list[ast.Call]] = {}
 
     def slice(
@@ -96,11 +99,7 @@ class Slicer:
 
     def value(self, name: str, at: ast.AST) -> ast.expr | None:
         """The expression last assigned to a name before `at`, where it is one."""
-        found = self.bindings.find(name, at, 0)
-        if len(found.statements) == 1 and isinstance(found.statements[0], ast.Assign):
-            statement = found.statements[0]
-            return statement.value if isinstance(statement.targets[0], ast.Name) else None
-        return None
+        return self.bindings.value(name, at)
 
     def function(self, name: str, at: ast.AST) -> ast.FunctionDef | None:
         """The function that a name stands for at a place, one inside a function included."""
@@ -168,10 +167,21 @@ class Slicer:
         for name in set(free_names(definition)) - stored_names(definition):
             if name in self.outline.definitions:
                 self._surroundings(self.outline.definitions[name], current)
-            elif name in self.outline.conditional:
+            elif name in self.outline.conditional | self._read:
                 before = dict(current.statements)
                 if not self._name(name, place, 0, current):
                     current.statements = before
+
+    @cached_property
+    def _read(self) -> set[str]:
+        """The names of the module that hold data of files, or what is made of it."""
+        found: set[str] = set()
+        for statement in self.outline.tree.body:
+            if isinstance(statement, ast.Assign):
+                loads = any(self.folding.loaded(call, statement) for call in calls(statement))
+                if loads or found & set(free_names(statement.value)):
+                    found |= stored_names(statement)
+        return found
 
     def _include(self, statement: ast.stmt, level: int, current: _Slice) -> bool:
         at: ast.AST = statement
@@ -183,7 +193,7 @@ class Slicer:
         elif isinstance(statement, ast.Assign) and parses_arguments(self.outline, statement.value):
             statement = namespace(self.purity, statement)
         else:
-            statement = portable(self.outline, statement)
+            statement = self.folding.read(portable(self.outline, statement), at)
             if not self.purity.statement(statement):
                 return False
         if self._lacks_option(statement, at, level):
