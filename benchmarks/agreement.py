@@ -1,11 +1,12 @@
 """Whether the inputs that gradlint infers are those that repositories really use.
 
-    python benchmarks/agreement.py reference/ beginner/ --pairs 30
+    python benchmarks/agreement.py reference/ beginner/ --files 12 --pairs 30
 
-For every model whose repository shows an input that it runs with (a call, a summary, a data
-set), the input is inferred as well, as if nothing were shown. The two agree where they have as
-many tensors, of the same ranks, types and channels (or features), and lengths or sides that
-differ by less than a factor of ten.
+Each folder given holds repositories, one a subfolder. For every model whose repository shows an
+input that it runs with (a call of the model, its summary, its data set), the input is inferred as
+well, as if nothing were shown. The two agree where they have as many tensors, of the same ranks,
+types and channels (or features), and lengths or sides that differ by less than a factor of ten.
+With `--files 12`, at most so many files with models of each repository are looked at.
 """
 
 from __future__ import annotations
@@ -13,22 +14,30 @@ from __future__ import annotations
 import argparse
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gradlint.command.paths import python_files
-from gradlint.discovery.targets import discover, has_model
+from sample import chosen, repositories
+
+from gradlint.discovery.targets import discover
 from gradlint.errors import GradlintError
 from gradlint.sandbox import Sandbox
 from gradlint.source import Source
-from gradlint.target import Target
+from gradlint.target import Example, Target
+
+if TYPE_CHECKING:
+    from gradlint.feeding.inputs import Inputs
 
 FACTOR = 10  # lengths and sides of the same order
 TIMEOUT = 60.0
+MEMORY = 8  # GiB
+ALL = 10**6  # files
+OWN = ("the call", "the summary", "the dataset")  # of this model; a tensor may be for anything
 
-Tensors = list[tuple[tuple[int, ...], bool]]  # shapes without the batch; whether of integers
+Tensors = list[tuple[tuple[int, ...], bool]]  # shapes without the batch; whether of whole numbers
 
 
 @dataclass(frozen=True)
@@ -46,31 +55,39 @@ def compare(connection: Connection, job: tuple[Source, Target]) -> None:
     import torch
 
     from gradlint.feeding.inputs import find_inputs
+    from gradlint.sandbox import limit_memory
     from gradlint.tracing.build import Builder
 
     torch.set_num_threads(1)
-    builder = Builder(*job)
-    built = builder.build(0)
-    shown = find_inputs(built.module, replace(job[1], lengths=()), built.namespace)
-    if not shown.description.rpartition(", from ")[2].startswith("the "):
+    limit_memory(MEMORY)
+    source, target = job
+    built = Builder(source, target).build(0)
+    told = replace(target, examples=_own(target))
+    shown = find_inputs(built.module, told, built.namespace)
+    if not shown.description.rpartition(", from ")[2].startswith(OWN):
         return
     try:
-        blind = replace(job[1], examples=(), lengths=())
+        blind = replace(target, examples=(), lengths=())
         guessed, error = _tensors(find_inputs(built.module, blind, built.namespace)), ""
     except GradlintError as failure:
         guessed, error = [], failure.message
     connection.send(Pair(_tensors(shown), shown.description, guessed, error))
 
 
-def _tensors(inputs) -> Tensors:
-    import torch
+def _own(target: Target) -> tuple[Example, ...]:
+    return tuple(example for example in target.examples if example.source.startswith(OWN))
+
+
+def _tensors(inputs: Inputs) -> Tensors:
+    from gradlint.outputs import tensors_of
 
     place = inputs.batch_dim or 0
-    values = [*inputs.args, *inputs.kwargs.values()]
-    found = [value for value in values if isinstance(value, torch.Tensor)]
     return [
-        (tuple(n for d, n in enumerate(value.shape) if d != place), value.dtype is torch.int64)
-        for value in found
+        (
+            tuple(size for dim, size in enumerate(value.shape) if dim != place),
+            not value.is_floating_point(),
+        )
+        for value in tensors_of((inputs.args, inputs.kwargs))
     ]
 
 
@@ -93,28 +110,26 @@ def _alike(real: tuple[int, ...], guess: tuple[int, ...], ints: bool) -> bool:
     return ordered and real[0] == guess[0]
 
 
-def targets(folders: Sequence[Path]) -> Iterator[tuple[Source, Target]]:
-    """Every model of the folders for which its repository shows an input."""
-    for folder in folders:
-        for file in python_files(str(folder), lambda error: None):
-            try:
-                source = Source.read(file)
-                found = discover(source) if has_model(source) else []
-            except GradlintError:
-                continue
-            yield from ((source, t) for t in found if t.construct is not None and t.examples)
+def targets(repository: Path, most: int) -> Iterator[tuple[Source, Target]]:
+    """The models of a repository's files for which it shows an input."""
+    for file in chosen(repository, most):
+        source = Source.read(str(repository / file))
+        found = (target for target in discover(source) if target.construct is not None)
+        yield from ((source, target) for target in found if _own(target))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
+    parser.add_argument("--files", type=int, default=ALL, help="at most so many of a repository")
     parser.add_argument("--pairs", type=int, default=30, help="so many are printed, at random")
     options = parser.parse_args()
     sandbox = Sandbox(preload=("gradlint.worker",))
     pairs: list[tuple[str, Pair]] = []
-    for source, target in targets(options.folders):
-        outcome = sandbox.run(compare, (source, target), TIMEOUT)
-        pairs += [(f"{target.path}:{target.name}", sent) for sent in outcome.sent]
+    for repository in (path for folder in options.folders for path in repositories(folder)):
+        for source, target in targets(repository, options.files):
+            outcome = sandbox.run(compare, (source, target), TIMEOUT)
+            pairs += [(f"{target.path}:{target.name}", sent) for sent in outcome.sent]
     sandbox.close()
     counts = Counter(_verdict(pair) for _, pair in pairs)
     for verdict, count in counts.most_common():

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import re
 import subprocess
 import sys
@@ -21,10 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from gradlint.command.paths import python_files
-from gradlint.discovery.targets import discover, has_model
-from gradlint.errors import GradlintError
-from gradlint.source import Source
+from sample import chosen, repositories
 
 CRASHES = ("made gradlint fail", "crashed the process")
 UNREAD = "syntax error"  # of another version of Python: it cannot be told what is in it
@@ -124,21 +120,6 @@ def _crash(error: dict) -> bool:
     return any(crash in error["message"] for crash in CRASHES)
 
 
-def chosen(repository: Path, most: int) -> list[str]:
-    """At most so many files with models, at random."""
-    files = [file for file in python_files(str(repository), lambda error: None) if _models(file)]
-    picked = random.Random(repository.name).sample(files, min(most, len(files)))
-    return sorted(str(Path(file).resolve().relative_to(repository.resolve())) for file in picked)
-
-
-def _models(file: str) -> bool:
-    try:
-        source = Source.read(file)
-        return has_model(source) and bool(discover(source))
-    except GradlintError:
-        return False
-
-
 def measure(repository: Path, saved: Path, most: int | None) -> dict:
     """The command's report of a repository, from the saved file where there is one."""
     if not saved.is_file():
@@ -172,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     saved.mkdir(parents=True, exist_ok=True)
     reports: dict[str, list[dict]] = {}
     for folder in options.folders:
-        for repository in sorted(path for path in folder.iterdir() if path.is_dir()):
+        for repository in repositories(folder):
             file = saved / f"{folder.name}__{repository.name}.json"
             print(f"{folder.name}/{repository.name}", file=sys.stderr)
             reports.setdefault(folder.name, []).append(measure(repository, file, options.files))
