@@ -524,3 +524,32 @@ class Forecast(nn.Module):
         memory = (self.value(x_enc) + self.mark(x_mark_enc)).mean(1, keepdim=True)
         x = self.value(x_dec) + self.mark(x_mark_dec) + memory
         return self.head(x)[:, -self.pred_len :, :]
+
+
+class Rows(nn.Module):
+    """An image is read row by row."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.LSTM(28, 16, batch_first=True)
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x):
+        out, _ = self.rnn(x.reshape(-1, 28, 28))
+        return self.head(out[:, -1])
+
+
+class Context(nn.Module):
+    """The words before the next one, a single sample: all are joined, or summed up."""
+
+    def __init__(self, words, summed=False):
+        super().__init__()
+        self.embedding = nn.Embedding(40, 10)
+        self.summed = summed
+        self.inner = nn.Linear(10 if summed else words * 10, 16)
+        self.head = nn.Linear(16, 40)
+
+    def forward(self, x):
+        found = self.embedding(x)
+        row = (sum(found) if self.summed else found).view((1, -1))
+        return self.head(torch.relu(self.inner(row)))

@@ -130,8 +130,8 @@ def _before(guess: Guess, need: Need, clues: Clues) -> Iterator[Guess]:
     pattern = before(need.steps, guess.pattern)
     if pattern is None or BATCH not in pattern:
         return
-    if any(step.name in FLAT for step in need.steps) and need.kind is Kind.LINEAR:
-        yield from _pictures(guess, need)
+    if any(step.name in FLAT for step in need.steps):
+        yield from _pictures(guess, need) if need.kind is Kind.LINEAR else _rows(guess, pattern)
     dims = clues.dims or len(pattern)
     if dims == len(pattern) + 1:
         place = pattern.index(BATCH) + 1
@@ -141,6 +141,12 @@ def _before(guess: Guess, need: Need, clues: Clues) -> Iterator[Guess]:
     if any(step.name == "one_hot" for step in need.steps):
         guess = replace(guess, dtype="int64", high=need.size)
     yield replace(guess, pattern=pattern)
+
+
+def _rows(guess: Guess, pattern: Pattern) -> Iterator[Guess]:
+    """Images of one channel, of which a view makes sequences: `x.view(-1, 28, 28)`."""
+    if len(pattern) == 3 and isinstance(pattern[1], int) and pattern[1] == pattern[2]:
+        yield replace(guess, pattern=(pattern[0], 1, *pattern[1:]))
 
 
 def _pictures(guess: Guess, need: Need) -> Iterator[Guess]:
