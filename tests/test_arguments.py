@@ -359,7 +359,7 @@ def test_a_layer_of_torch_takes_its_own_arguments() -> None:
 
 
 def test_a_global_that_only_the_script_binds_is_guessed_from_its_name() -> None:
-    code = net("self_=None", "self.body = nn.Linear(N_STATES, N_ACTIONS)").replace("self_=None", "*_")
+    code = net("*_", "self.body = nn.Linear(N_STATES, N_ACTIONS)")
     assert values(code) == {"N_STATES": "32", "N_ACTIONS": "10"}
 
 

@@ -315,7 +315,7 @@ UNBUILT = {
         "its constructor raised IndexError",
     ),
     "a forward that raises": (
-        DEEP.replace("(self):", "(self, d=4):").replace("return ", "x = x[[]['a']]\n        return "),
+        DEEP.replace("(self):", "(self, d=4):").replace("return ", "[]['a']\n        return "),
         "",
     ),
 }  # fmt: skip
