@@ -93,7 +93,8 @@ class Assembly:
             setup = self._slicer_of(site).slice(construct, site.call)
             if setup is not None:
                 told = self.origins.of(site, self._slicer_of(site))
-                yield Recipe(setup, construct, site=site, arguments=told)
+                named = portable(site.outline, site.named)
+                yield Recipe(setup, named, site=site, arguments=told)
 
     def _supposed(self, sites: list[Construction]) -> Recipe:
         """The first call whose unknown names can be guessed: `nn.Linear(input_size, 10)`."""
@@ -152,7 +153,7 @@ class Assembly:
         """Find the value of one parameter."""
         name, method = parameter.arg, isinstance(node, ast.ClassDef)
         value = self._given(function, method, site, name)
-        known = self._read(site, value, name)
+        known = self._read(function, method, site, name)
         if name in init:
             parts.add(name, self._told(name, init[name]), "pyproject.toml")
         elif known is not None and site is not None:
@@ -195,15 +196,18 @@ class Assembly:
         value = portable(site.outline, value)
         return value if self._slicer_of(site).slice(value, site.call) is not None else None
 
-    def _read(self, site: Construction | None, value: ast.expr | None, name: str) -> Known | None:
+    def _read(
+        self, function: Function, method: bool, site: Construction | None, name: str
+    ) -> Known | None:
         """What a data file says of an argument, or what `**` passes for it."""
         if site is None:
             return None
         folding = self._slicer_of(site).folding
+        value = argument(function, site.call, name, method)
         if value is None:
             return folding.spread(site.call, site.call).get(name)
         known = folding.known(value, site.call)
-        return known if known is not None and known.file else None
+        return known if known is not None and known.file and known.is_whole else None
 
     def _call(
         self, node: ast.ClassDef | Function, parts: _Parts, site: Construction | None
@@ -213,7 +217,8 @@ class Assembly:
         place: ast.expr | ast.stmt = site.call if site is not None else node
         function = site.call.func if site is not None else ast.Name(node.name, ast.Load())
         setup = self._slicer_of(site).slice(_called(function, parts.given, place), place)
-        whole = _called(function, parts.given | parts.guessed, place)
+        named = site.function if site is not None else function
+        whole = _called(named, parts.given | parts.guessed, place)
         return Recipe(setup or (), whole, site=site, arguments=tuple(parts.arguments))
 
     def _layer(self, node: ast.ClassDef | Function, parts: _Parts) -> Recipe:

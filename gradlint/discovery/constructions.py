@@ -34,6 +34,21 @@ class Construction:
         """What tells models apart: the class or factory, or else the variable."""
         return self.product or self.bound_as
 
+    @property
+    def function(self) -> ast.expr:
+        """What is called; what a dictionary gives is called by its name."""
+        picked = isinstance(self.call.func, ast.Subscript) and self.product
+        name = ast.Name(self.product, ast.Load())
+        return ast.copy_location(name, self.call) if picked else self.call.func
+
+    @property
+    def named(self) -> ast.expr:
+        """The expression, with what a dictionary gives called by its name."""
+        if self.expression is not self.call or self.function is self.call.func:
+            return self.expression
+        made = ast.Call(self.function, self.call.args, self.call.keywords)
+        return ast.copy_location(made, self.call)
+
     def calls(self, name: str) -> bool:
         """Whether it is this class or function that is called, and not one that makes it."""
         picked = isinstance(self.call.func, ast.Subscript) and self.product == name
@@ -89,9 +104,10 @@ class Constructions:
         return "" if bound and self._trained(name, bound) else None
 
     def _picked(self, call: ast.Call) -> str:
-        """The name that a dictionary of this file has for what is called, or ""."""
+        """The class of this file that a dictionary of its own gives, or ""."""
         found = self.picked(call) if isinstance(call.func, ast.Subscript) else None
-        return found[1] if found is not None and found[0] is self.outline else ""
+        ours = found is not None and found[0] is self.outline
+        return found[1] if found is not None and ours and found[1] in self.outline.modules else ""
 
     def picked(self, call: ast.Call) -> tuple[Outline, str] | None:
         """What `models[name](...)` calls, where the name is known, and the file that says so."""

@@ -26,6 +26,12 @@ class Known:
 
     value: Any
     file: str = ""
+    wrapped: bool = False  # what holds it answers attributes: OmegaConf
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the value is what the script has: no part of it is wrapped."""
+        return not self.wrapped or not isinstance(self.value, dict | list)
 
 
 @lru_cache(maxsize=64)

@@ -27,7 +27,7 @@ class Elsewhere:
     def sites(self, names: list[str], product: str) -> list[Construction]:
         """The calls of a class or its factories in other files, those of trust first."""
         found = [site for name in names for site in self._calls(name, product)]
-        found += [site for name in names for site in self._picks(name, product)]
+        found += self._picks(product)
         return sorted(found, key=self._trust)
 
     def only_parts(self, sites: list[Construction]) -> bool:
@@ -46,8 +46,8 @@ class Elsewhere:
                     if self._builds(outline, call, name):
                         yield constructions.construction(call, product)
 
-    def _picks(self, name: str, product: str) -> Iterator[Construction]:
-        """The calls that pick a class from a dictionary by a name that is known."""
+    def _picks(self, name: str) -> Iterator[Construction]:
+        """The calls that pick the class from a dictionary by a key that is known."""
         tables = {t for file in self.repository.mentioning(name) for t in self._tables(file, name)}
         files = {file for table in tables for file in self.repository.mentioning(f"{table}[")}
         for file in sorted(files - {self.outline.source.filename}):
@@ -57,7 +57,7 @@ class Elsewhere:
                 for call in outline.calls:
                     picked = constructions.picked(call)
                     if picked is not None and self._is_ours(*picked, name):
-                        yield constructions.construction(call, product)
+                        yield constructions.construction(call, name)
 
     def _tables(self, file: str, name: str) -> Iterator[str]:
         """The dictionaries of a file that hold a class of this one."""

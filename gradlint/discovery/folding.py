@@ -6,6 +6,7 @@ import ast
 import copy
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from gradlint.discovery import datafiles
@@ -45,8 +46,8 @@ class Folding:
         for keyword in call.keywords:
             known = self.known(keyword.value, at) if keyword.arg is None else None
             if known is not None and isinstance(known.value, dict):
-                found |= {str(k): Known(v, known.file) for k, v in known.value.items()}
-        return found
+                found |= {str(key): replace(known, value=v) for key, v in known.value.items()}
+        return {name: known for name, known in found.items() if known.is_whole}
 
     def known(self, node: ast.expr, at: ast.AST) -> Known | None:
         """The plain value of an expression that stands at a place; None where it has none."""
@@ -66,15 +67,28 @@ class Folding:
         match node:
             case ast.Name(id=name):
                 return self._name(name, at)
-            case ast.Attribute(value=ast.Name(id=owner), attr=name):
-                return self._option(owner, name, at)
+            case ast.Attribute(value=value, attr=name):
+                owner = self.known(value, at)
+                if owner is not None and owner.wrapped:
+                    return self._item(owner, Known(name))
+                return self._option(value.id, name, at) if isinstance(value, ast.Name) else None
             case ast.Subscript(value=value, slice=key):
                 return self._item(self.known(value, at), self.known(key, at))
             case ast.Call(func=ast.Attribute(value=value, attr="get"), args=[key, *_]):
                 return self._item(self.known(value, at), self.known(key, at))
             case ast.Call():
-                return self.loaded(node, at)
+                return self.loaded(node, at) or self._wrapped(node, at)
         return None
+
+    def _wrapped(self, call: ast.Call, at: ast.AST) -> Known | None:
+        """The data that OmegaConf reads, where it refers to nothing else."""
+        if self.outline.qualified(call.func) != "omegaconf.OmegaConf.load" or not call.args:
+            return None
+        path = self.path(call.args[0], at)
+        known = datafiles.read(path, "yaml", self.outline.source.filename) if path else None
+        if known is None or "${" in repr(known.value):
+            return None
+        return replace(known, wrapped=True)
 
     def _name(self, name: str, at: ast.AST) -> Known | None:
         value = self.bindings.value(name, at)
@@ -105,7 +119,7 @@ class Folding:
         if owner is None or key is None:
             return None
         try:
-            return Known(owner.value[key.value], owner.file)
+            return replace(owner, value=owner.value[key.value])
         except (KeyError, IndexError, TypeError):
             return None
 
