@@ -61,9 +61,12 @@ def compare(connection: Connection, job: tuple[Source, Target]) -> None:
     torch.set_num_threads(1)
     limit_memory(MEMORY)
     source, target = job
-    built = Builder(source, target).build(0)
-    told = replace(target, examples=_own(target))
-    shown = find_inputs(built.module, told, built.namespace)
+    try:
+        built = Builder(source, target).build(0)
+        told = replace(target, examples=_own(target))
+        shown = find_inputs(built.module, told, built.namespace)
+    except GradlintError:
+        return
     if not shown.description.rpartition(", from ")[2].startswith(OWN):
         return
     try:
