@@ -553,3 +553,15 @@ class Context(nn.Module):
         found = self.embedding(x)
         row = (sum(found) if self.summed else found).view((1, -1))
         return self.head(torch.relu(self.inner(row)))
+
+
+class Powers(nn.Module):
+    """Numbers, and what is made of each; the input itself is changed."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 1)
+
+    def forward(self, x):
+        x.unsqueeze_(-1)
+        return self.layer(torch.cat([x, x**2, x**3], dim=1))

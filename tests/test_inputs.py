@@ -80,6 +80,7 @@ FED = {
     "digits, not flattened": (lambda: nn.Sequential(nn.Linear(784, 10)), "vector 8x784"),
     "vector with norm": (lambda: nn.Sequential(nn.BatchNorm1d(6), nn.Linear(6, 2)), "vector 8x6"),
     "double": (lambda: nn.Linear(3, 2).double(), "vector 8x3:float64"),
+    "powers of a number": (zoo.Powers, "input 8"),
     "parameter product": (zoo.ParameterProduct, "vector 8x9"),
     "derivative": (zoo.Derivative, "vector 8x2"),
     "untraceable": (zoo.Untraceable, "vector 8x6"),
