@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from gradlint.discovery import fields
+from gradlint.discovery import fields, hub
 from gradlint.discovery.bindings import default, parameters
 from gradlint.discovery.outline import Function, Outline
 from gradlint.discovery.uses import Use, Uses
@@ -56,6 +56,8 @@ class Guesses:
             return Guess(text, "how it is used")
         if text := self._class(node, name, use):
             return Guess(text, "how it is used")
+        if text := hub.configuration(self.outline, node, parameter):
+            return Guess(text, f"the class {text.removesuffix('()')}")
         if fields.is_configuration(name) and not use.options:
             return Guess(f"{ANSWERS}({name!r})", "what is read of it")
         if _is_module(name, parameter, use) and not use.listed:

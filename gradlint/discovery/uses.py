@@ -30,6 +30,8 @@ _TORCH |= dict.fromkeys(
 _TORCH |= dict.fromkeys(["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"], "num_features")
 _TORCH |= dict.fromkeys(["RNN", "LSTM", "GRU"], "input_size hidden_size num_layers")
 _TORCH |= dict.fromkeys(["RNNCell", "LSTMCell", "GRUCell"], "input_size hidden_size")
+_PRETRAINED = "'bert-base-uncased'"  # what a model by a name that nothing tells may be
+_LISTS = {"len", "enumerate", "zip", "sum", "max", "min", "list", "tuple", "reversed"}
 _TEXT = {"lower", "upper", "strip", "casefold"}
 
 
@@ -155,8 +157,10 @@ class Uses:
     def _passed(self, call: ast.AST, node: ast.expr, keyword: str | None, use: Use) -> None:
         if not isinstance(call, ast.Call):
             return
-        callee = self.outline.qualified(call.func).rpartition(".")[2]
-        if callee in ("len", "enumerate", "zip", "sum", "max", "min", "list", "tuple", "reversed"):
+        package, _, callee = self.outline.qualified(call.func).rpartition(".")
+        if callee == "from_pretrained" and package.startswith("transformers."):
+            use.options.append(_PRETRAINED)
+        elif callee in _LISTS:
             several = callee in ("max", "min") and len(call.args) > 1
             use.listed |= not several
         elif callee == "range":

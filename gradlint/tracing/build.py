@@ -65,6 +65,7 @@ class Builder:
                 module.__dict__.update(self._own)
                 self.namespace = {**self._own, **namespace_of(target.home, target, module)}
         self.guesses = Guessed(source, target.arguments if learnt is None else learnt)
+        self.guesses.complete(self.namespace)
 
     @property
     def target(self) -> Target:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import torch
@@ -16,6 +16,7 @@ from gradlint.discovery.outline import Outline
 from gradlint.source import Source
 from gradlint.target import Argument
 from gradlint.tracing.learning import proposals
+from gradlint.tracing.pretrained import completed
 
 
 class Guessed:
@@ -41,6 +42,13 @@ class Guessed:
         """Give the names that nothing binds their values."""
         for name, argument in self._free.items():
             namespace[name] = eval(argument.value, dict(self.names))
+
+    def complete(self, namespace: Mapping[str, object]) -> None:
+        """Give the configurations of installed packages small sizes."""
+        for name, argument in self._arguments.items():
+            if argument.guessed:
+                text = completed(argument.value, namespace)
+                self._arguments[name] = replace(argument, value=text)
 
     def into(self, construct: ast.expr) -> ast.expr:
         """A construction with the guesses as they are now."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from torch import nn
+
+from gradlint.tracing import pretrained
 
 LOADERS = (
     ("torch.hub", "load_state_dict_from_url"),
@@ -49,7 +52,8 @@ def without_weights() -> Iterator[list[str]]:
 
     places: list[tuple[Any, str, Any]] = [(nn.Module, "load_state_dict", loaded)]
     places += [(sys.modules[m], name, given) for m, name in LOADERS if m in sys.modules]
-    before = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
+    places += pretrained.places(_sought)
+    before = [(owner, name, inspect.getattr_static(owner, name)) for owner, name, _ in places]
     _set(places)
     try:
         yield _sought
