@@ -7,6 +7,7 @@ import sys
 from textwrap import dedent
 
 import pytest
+
 from gradlint.discovery.targets import discover
 from gradlint.errors import NotBuilt
 from gradlint.source import Source
