@@ -70,14 +70,14 @@ def own_imports(tmp_path_factory, monkeypatch):
     before = set(sys.modules)
     yield
     scratch = str(tmp_path_factory.getbasetemp())
-    for name in set(sys.modules) - before:
-        places = [getattr(sys.modules[name], "__file__", None), *_folders(sys.modules[name])]
-        if any(str(place).startswith(scratch) for place in places):
-            del sys.modules[name]
+    made = {name: sys.modules[name] for name in set(sys.modules) - before}
+    for name in [name for name, module in made.items() if _lies_in(scratch, module)]:
+        del sys.modules[name]
 
 
-def _folders(module):
-    return list(getattr(module, "__path__", None) or ())
+def _lies_in(folder, module):
+    places = [getattr(module, "__file__", None), *(getattr(module, "__path__", None) or ())]
+    return any(str(place).startswith(folder) for place in places)
 
 
 @pytest.fixture
