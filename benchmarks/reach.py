@@ -4,7 +4,8 @@
 
 Each folder given holds repositories, one a subfolder, and makes a column of the table. Every
 repository is checked by the command itself; its JSON is kept in the folder of `--save`, and
-what is there already is not measured again.
+what is there already is not measured again. With `--files 12`, at most so many files with models
+of each repository are checked, chosen at random but always the same.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from sample import chosen, repositories
+
 CRASHES = ("made gradlint fail", "crashed the process")
+UNREAD = "syntax error"  # of another version of Python: it cannot be told what is in it
 UNTRAINED = "it has no parameters to train"  # not a model that gradlint is for
 REASONS = 10
 
@@ -42,7 +46,7 @@ class Reach:
             error
             for number, report in enumerate(self.reports)
             for error in report["errors"]
-            if f"{number}/{error['path']}" not in seen
+            if f"{number}/{error['path']}" not in seen and UNREAD not in error["message"]
         ]
         self.seconds = sorted(model["seconds"] for model in self.models if model["seconds"])
 
@@ -116,11 +120,14 @@ def _crash(error: dict) -> bool:
     return any(crash in error["message"] for crash in CRASHES)
 
 
-def measure(repository: Path, saved: Path) -> dict:
+def measure(repository: Path, saved: Path, most: int | None) -> dict:
     """The command's report of a repository, from the saved file where there is one."""
     if not saved.is_file():
-        command = [sys.executable, "-P", "-m", "gradlint", ".", "--format", "json", "--isolated"]
-        command += ["--timeout", "60", "--jobs", "1"]
+        files = ["."] if most is None else chosen(repository, most)
+        if not files:
+            return {"models": [], "errors": []}
+        command = [sys.executable, "-P", "-m", "gradlint", *files, "--format", "json"]
+        command += ["--isolated", "--timeout", "60", "--jobs", "1"]
         done = subprocess.run(command, cwd=repository, capture_output=True, check=False)
         if not done.stdout:
             sys.exit(f"{repository}: {done.stderr.decode(errors='replace')}")
@@ -140,15 +147,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
     parser.add_argument("--save", type=Path, help="folder for the reports")
+    parser.add_argument("--files", type=int, help="at most so many files of a repository")
     options = parser.parse_args(arguments)
     saved = options.save or Path(tempfile.mkdtemp(prefix="reach-"))
     saved.mkdir(parents=True, exist_ok=True)
     reports: dict[str, list[dict]] = {}
     for folder in options.folders:
-        for repository in sorted(path for path in folder.iterdir() if path.is_dir()):
+        for repository in repositories(folder):
             file = saved / f"{folder.name}__{repository.name}.json"
             print(f"{folder.name}/{repository.name}", file=sys.stderr)
-            reports.setdefault(folder.name, []).append(measure(repository, file))
+            reports.setdefault(folder.name, []).append(measure(repository, file, options.files))
     columns = {name: Reach(found) for name, found in reports.items()}
     everything = Reach(report for found in reports.values() for report in found)
     print_table({**columns, "all": everything} if len(columns) > 1 else columns)

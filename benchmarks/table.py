@@ -18,9 +18,10 @@ def rows(report: dict) -> Iterator[tuple[str, ...]]:
         if finding["state"] != "confirmed":
             continue
         evidence = finding["evidence"]
+        cell = f"cell {finding['cell']}:" if finding["cell"] else ""
         fix = next((fix for fix in finding["fixes"] if fix["verified"]), None)
         yield (
-            f"{finding['path']}:{finding['line']}",
+            f"{finding['path']}:{cell}{finding['line']}",
             f"{finding['rule']['code']} {finding['rule']['name']}",
             evidence["quantity"],
             f"{evidence['measured']:.1f}",

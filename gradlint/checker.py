@@ -10,14 +10,14 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
-from gradlint import registry
+from gradlint import large, registry
 from gradlint.command.config import Request, Settings
 from gradlint.discovery.targets import discover, has_model
 from gradlint.errors import GradlintError, NotBuilt
 from gradlint.finding import ModelReport, Problem, Report, Status
-from gradlint.job import Job, model_report, remedy, work
+from gradlint.job import Job, remedy, work
 from gradlint.sandbox import Outcome, Sandbox
 from gradlint.source import Source
 
@@ -37,7 +37,8 @@ def check(requests: Sequence[Request], settings: Settings) -> Report:
         except GradlintError as error:
             problems.append(Problem(request.path, error.message, error.hint))
     models: list[ModelReport] = []
-    for result in itertools.chain.from_iterable(_examined(jobs, settings)):
+    examined = _examined(jobs, settings) if settings.probe else _read(jobs)
+    for result in itertools.chain.from_iterable(examined):
         if isinstance(result, Problem):
             problems.append(result)
         else:
@@ -45,11 +46,18 @@ def check(requests: Sequence[Request], settings: Settings) -> Report:
     return Report(
         models=tuple(models),
         problems=tuple(dict.fromkeys(problems)),
-        torch=version("torch") if jobs else "",
+        torch=_torch() if jobs else "",
         files=len(requests),
         unchanged=unchanged,
         sources={job.source.path: job.source for job in jobs},
     )
+
+
+def _torch() -> str:
+    try:
+        return version("torch")
+    except PackageNotFoundError:  # without a probe it is not needed
+        return ""
 
 
 def _jobs(request: Request, settings: Settings) -> tuple[list[Job], int]:
@@ -57,7 +65,7 @@ def _jobs(request: Request, settings: Settings) -> tuple[list[Job], int]:
     source = Source.read(request.path)
     if not request.names and not has_model(source):
         return [], 0
-    found = discover(source, request.names, request.input)
+    found = discover(source, request.names, request.input, request.init)
     targets = [each for each in found if settings.concerns is None or settings.concerns(each)]
     rules = registry.active(settings, request.path) if targets else ()
     jobs = [
@@ -86,10 +94,11 @@ def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelRep
             settings.on_progress(f"{job.target.path}:{job.target.name}")
         if job.target.construct is None:
             why = NotBuilt(job.target.missing, remedy(job.target))
-            return [model_report(job.target, Status.NOT_BUILT, why)]
+            return _read([job], why)[0]
         return list(_results(job, sandbox.run(work, job, job.timeout)))
 
-    sandbox = Sandbox(preload=("gradlint.worker", "gradlint.cli"))
+    large.announce({job.source.text for job in jobs})
+    sandbox = Sandbox(preload=("gradlint.worker", "gradlint.cli", "gradlint.warm"))
     with ThreadPoolExecutor(settings.jobs or os.cpu_count() or 1) as pool:
         try:
             for future in [pool.submit(run, job) for job in jobs]:
@@ -98,6 +107,20 @@ def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelRep
                 yield future.result()
         finally:
             sandbox.close()
+
+
+def _read(
+    jobs: Sequence[Job], why: GradlintError | None = None
+) -> list[list[ModelReport | Problem]]:
+    """The reports of models that are not built: what their source shows."""
+    from gradlint.reading.report import read_report  # it is not needed in most runs
+
+    otherwise = Status.NOT_PROBED if why is None else Status.NOT_BUILT
+    return [[read_report(job, otherwise, why)] for job in jobs]
+
+
+def _was_read(report: ModelReport | Problem) -> bool:
+    return isinstance(report, ModelReport) and report.status is Status.TRACED
 
 
 def _results(job: Job, outcome: Outcome) -> Iterator[ModelReport | Problem]:
@@ -112,5 +135,8 @@ def _results(job: Job, outcome: Outcome) -> Iterator[ModelReport | Problem]:
         yield replace(reports[-1], reason=why, hint=outcome.hint)
     elif reports:
         yield reports[-1]
-    elif not failed:
-        yield Problem(path, f"{job.target.name} {outcome.died}", outcome.hint)
+    else:
+        if not failed:
+            yield Problem(path, f"{job.target.name} {outcome.died}", outcome.hint)
+        error = next(iter(failed), GradlintError(f"it {outcome.died}", outcome.hint))
+        yield from (r for [r] in _read([job], error) if _was_read(r))

@@ -14,15 +14,20 @@ from typing import Any
 import click
 
 from gradlint import __version__, tested
-from gradlint.command import completion, config, printing, rendering
+from gradlint.command import completion, config, initialise, printing, rendering
 from gradlint.command.collect import collect
 from gradlint.command.config import FAIL_ON, Config, Request, Settings, spelled
-from gradlint.command.outcome import NOT_DONE, exit_status, with_named
+from gradlint.command.outcome import CLEAN, NOT_DONE, exit_status, with_named
 from gradlint.command.sections import Gradlint, Sectioned, SectionedOption
 from gradlint.errors import GradlintError
 from gradlint.finding import Problem, Report
 
 DISTRIBUTION = "gradlint-torch"
+_COMMANDS = """\b
+gradlint init [PATHS]... writes targets for what could not be probed.
+gradlint rule [NAME|CODE] explains the rules.
+gradlint config [OPTIONS] prints the settings in force, and where they are from.
+gradlint completion bash|zsh|fish prints a script for the shell."""
 
 
 def main() -> None:
@@ -108,18 +113,13 @@ _output = partial(click.option, cls=SectionedOption, section="Output")
 _running = partial(click.option, cls=SectionedOption, section="Running")
 
 
-_COMMANDS = """\b
-gradlint rule [NAME|CODE] explains the rules.
-gradlint config [OPTIONS] prints the settings in force, and where they are from.
-gradlint completion bash|zsh|fish prints a script for the shell."""
-
-
 @gradlint.command(cls=Sectioned, epilog=_COMMANDS)
 @click.argument("paths", nargs=-1, shell_complete=completion.paths)
 @_probing("--input", metavar="SPEC", help='What the model is fed: "8x3x32x32".')
 @_probing("--seed", type=int, help="Seed of the first of three copies (0).")
 @_probing("--device", help="Where the probe runs (cpu).")
 @_probing("--timeout", type=float, metavar="S", help="Seconds for a model, or for a fix (120).")
+@_probing("--no-probe", is_flag=True, help="Build and run nothing: suspicions from the source.")
 @_rules("--select", metavar="RULE", help="Only these rules: names, codes, beginnings of codes.")
 @_rules("--ignore", metavar="RULE", help="All but these rules.")
 @_rules("--extend-select", metavar="RULE", help="These rules beside the selected ones.")
@@ -237,7 +237,34 @@ def _show_settings(found: Config, options: dict[str, Any]) -> int:
     return 0
 
 
+@gradlint.command()
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--all", "every", is_flag=True, help="Also the models that need no entry.")
+@click.option("--dry-run", is_flag=True, help="Print the entries, and write nothing.")
+def init(paths: tuple[str, ...], every: bool, dry_run: bool) -> int:
+    """Write targets for the models that could not be probed into the configuration.
+
+    What was found is filled in, and what was not is a comment to complete.
+    """
+    found = config.load()
+    excluded = config.exclusion(found.settings, (), False)
+    requests, problems = collect(paths or (".",), (), None, excluded)
+    report = _checked(requests, replace(found.settings, search_fixes=False))
+    path = initialise.home(found)
+    models = initialise.wanted(report.models, found.targets, every)
+    entries = [initialise.entry(model, path) for model in models]
+    if entries and not dry_run:
+        initialise.write(path, entries)
+    printing.entries(path, entries, written=not dry_run)
+    for each in (*problems, *report.problems):
+        printing.problem(each)
+    return NOT_DONE if problems or report.problems else CLEAN
+
+
 def _compatible(options: dict[str, Any]) -> None:
+    if options["no_probe"] and (options["fix"] or options["diff"]):
+        asked = "--fix" if options["fix"] else "--diff"
+        raise click.UsageError(f"--no-probe and {asked} exclude each other: fixes are measured.")
     is_text = options["format"] in rendering.TEXTS
     if options["diff"] and not is_text:
         raise click.UsageError(
@@ -279,6 +306,7 @@ def _settings(found: Settings, options: dict[str, Any]) -> Settings:
         found,
         concerns=concerns,
         verbose=options["verbose"],
+        probe=not options["no_probe"],
         on_progress=printing.progress(options["quiet"]),
     )
 

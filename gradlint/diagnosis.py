@@ -34,10 +34,18 @@ def suspicions(rules: Sequence[Rule], model: Model, profile: Profile | None) -> 
     for rule in rules:
         for match in rule.match(model):
             verdict = rule.confirm(match, profile) if profile else None
-            if verdict and profile and profile.trained and verdict.state is State.CONFIRMED:
-                verdict = replace(verdict, state=State.UNPROVEN)
+            if verdict and profile and verdict.state is State.CONFIRMED:
+                verdict = _settled(verdict, profile)
             found.append(Suspicion(rule, match, verdict))
     return found
+
+
+def _settled(verdict: Verdict, profile: Profile) -> Verdict:
+    """What is confirmed of trained weights, or of a guessed depth or length, is unproven."""
+    if profile.assumed:
+        sentence = f"{verdict.sentence}, but {profile.assumed} is a guess: give it with init"
+        return replace(verdict, state=State.UNPROVEN, sentence=sentence)
+    return replace(verdict, state=State.UNPROVEN) if profile.trained else verdict
 
 
 def diseases(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class GradlintError(Exception):
     """Something gradlint could not do: what, and what the user can do about it."""
@@ -16,7 +19,7 @@ class GradlintError(Exception):
 
 
 class DefinitionsError(GradlintError):
-    """The file's own definitions raise: nothing of it can be checked."""
+    """A definition raises that a model needs."""
 
 
 class NotBuilt(GradlintError):
@@ -25,3 +28,12 @@ class NotBuilt(GradlintError):
 
 class NotRun(GradlintError):
     """The model is built, but no inputs for it were found, or it raises when it runs."""
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The hint for a word that is not known."""
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return otherwise or f"known are: {', '.join(known)}"

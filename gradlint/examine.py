@@ -18,7 +18,7 @@ from gradlint.probing.trial import trial
 from gradlint.profile import LEARNT, Profile, sickness
 from gradlint.rule import Rule, State
 from gradlint.target import Target
-from gradlint.tracing.build import Builder, Built, reason
+from gradlint.tracing.build import Builder, Built, initialise, reason
 from gradlint.tracing.record import record
 from gradlint.tracing.trace import trace
 
@@ -37,6 +37,8 @@ class Patient:
 
         def build(seed: int) -> Built:
             built = builder.build(seed)
+            once = inputs.on("cpu").copied()
+            initialise(built, once.args, once.kwargs)
             built.module.to(inputs.device)
             return built
 

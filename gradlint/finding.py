@@ -101,7 +101,10 @@ class ModelReport:
     findings: tuple[Finding, ...]
     named: bool  # the user asked for this very model
     span: Span | None  # where it is defined
+    built: bool = True  # otherwise only its source was read
     arguments: tuple[Argument, ...] = ()  # what it was built with
+    unknown: tuple[str, ...] = ()  # what it could not be built without
+    input_spec: str = ""  # what to write for --input to have it fed like this
 
 
 @dataclass(frozen=True)

@@ -148,8 +148,9 @@ class _Search:
         """The patient after the edits. Raises GradlintError, ValueError where edits collide."""
         source = self._job.source.edited(candidate.edits)
         old = self._patient.target
-        (target,) = discover(source, (old.name,), old.input)
-        builder = Builder(source, target)
+        (first,) = discover(source, (old.name,), old.input, old.init)
+        target = first.ways[-len(old.ways)]  # the way that worked
+        builder = Builder(source, target, old.arguments)
         return Patient.of(builder, self._patient.inputs)
 
     def _worse(self, after: Examination) -> str:

@@ -5,11 +5,13 @@ The symbolic trace and the recorded run both make this one type. It imports no t
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import median
 
 from gradlint.kinds import ACTIVATIONS, LAYERS, Kind
 from gradlint.span import Span
@@ -22,6 +24,7 @@ class Init:
     function: str  # "normal_", "constant_", "kaiming_uniform_"
     span: Span | None  # None where the writer is not in the user's source
     default: bool  # written by the layer's own constructor
+    gain: float | None = None  # std * sqrt(fan_in) as read in the source; nan: it does not tell
 
 
 @dataclass(frozen=True)
@@ -160,16 +163,24 @@ class Graph:
         found = (self.weights.get(name) for name in op.weights)
         return tuple(weight for weight in found if weight and weight.trainable)
 
-    def written_by_author(self) -> tuple[Op, ...]:
-        """Layers of the path, the last left out, whose weights the user's own code initialised."""
-        return tuple(
-            op
+    def written_by_author(
+        self, gain_above: float = -math.inf, gain_below: float = math.inf
+    ) -> tuple[Op, ...]:
+        """Layers of the path, the last left out, whose weights the user's own code initialised.
+
+        Where the source is all there is, none unless it tells a median gain between the two.
+        """
+        found = [
+            (op, weight.init.gain)
             for op in self.layers()[:-1]
-            if any(
-                weight.init and weight.init.span and not weight.init.default
-                for weight in self.weights_of(op)
-            )
-        )
+            for weight in self.weights_of(op)
+            if weight.init and weight.init.span and not weight.init.default
+        ]
+        gains = [gain for _, gain in found if gain is not None]
+        told = [gain for gain in gains if not math.isnan(gain)]
+        if gains and not (told and gain_above < median(told) < gain_below):
+            return ()
+        return tuple(dict.fromkeys(op for op, _ in found))
 
     def commonest_init(self, ops: Sequence[Op]) -> Span | None:
         """The initialising call that serves most of these operations."""
@@ -188,5 +199,9 @@ class Graph:
 
     @property
     def residual(self) -> bool:
-        """Whether an operation on the path joins a branch with layers to another branch."""
-        return any(op.kind not in LAYERS | {Kind.ATTENTION} for op in self.stations)
+        """Whether an operation on the path joins a branch with layers to another branch.
+
+        Code on the path that could not be read may do so, too.
+        """
+        joined = any(op.kind not in LAYERS | {Kind.ATTENTION} for op in self.stations)
+        return joined or bool(self.on_path(Kind.UNKNOWN))

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from gradlint.discovery.fields import is_module
 from gradlint.discovery.targets import EXPLICIT
 from gradlint.errors import GradlintError
 from gradlint.finding import Finding, ModelReport, Status
@@ -39,8 +40,16 @@ def remedy(target: Target) -> str:
     """What to write where a model cannot be built."""
     if target.name == EXPLICIT:
         return "it must take no arguments and give the model, or the model and its inputs"
+    known = [f"{a.name}={a.value}" for a in target.arguments if "." not in a.name]
+    if target.unknown and not any(map(is_module, target.unknown)):
+        given = ", ".join(f"{name} = ..." for name in target.unknown)
+        model = f"{target.path}:{target.name}"
+        return (
+            f'write in [tool.gradlint]: targets = [{{ model = "{model}", init = {{ {given} }} }}]'
+        )
+    given = ", ".join([*known, *(f"{name}=..." for name in target.unknown)]) or "..."
     file = os.path.basename(target.path)
-    return f"add to {file}: def {EXPLICIT}(): return {target.name}(...)"
+    return f"add to {file}: def {EXPLICIT}(): return {target.name}({given})"
 
 
 def model_report(
@@ -50,6 +59,8 @@ def model_report(
     inputs: str = "",
     seconds: float = 0.0,
     found: tuple[Finding, ...] = (),
+    input_spec: str = "",
+    built: bool = True,
 ) -> ModelReport:
     """The report of one model."""
     return ModelReport(
@@ -63,5 +74,8 @@ def model_report(
         findings=found,
         named=target.named,
         span=target.span,
+        built=built and status is not Status.NOT_BUILT,
         arguments=target.arguments,
+        unknown=target.unknown,
+        input_spec=input_spec,
     )

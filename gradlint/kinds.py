@@ -6,6 +6,7 @@ name "sigmoid" and the kind SATURATING. This module imports no torch.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     POOL = "pool"
     RESHAPE = "reshape"
     OTHER = "other"
+    UNKNOWN = "unknown"  # code that the reading of the source does not see: anything may be in it
 
 
 LAYERS = frozenset({Kind.LINEAR, Kind.CONV})
@@ -63,6 +65,18 @@ _NAMES: dict[Kind, str] = {
     ),
 }
 KIND_OF: dict[str, Kind] = {name: kind for kind, names in _NAMES.items() for name in names.split()}
+
+
+_OF_CLASS = {name.replace("_", ""): name for name in KIND_OF} | {
+    "multiheadattention": "multi_head_attention_forward",
+    "syncbatchnorm": "batch_norm",
+}
+
+
+def layer_name(word: str) -> str:
+    """The canonical name of what a layer class does: BatchNorm2d gives "batch_norm"."""
+    word = word.lower().removeprefix("lazy")
+    return _OF_CLASS.get(word) or _OF_CLASS.get(re.sub(r"[123]d$", "", word), word)
 
 
 def kind_of(name: str) -> Kind:

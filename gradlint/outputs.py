@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from torch import Tensor
 from torch.distributions import Distribution
@@ -38,3 +39,17 @@ def _parts(output: object) -> list[object]:
     if isinstance(output, Distribution):
         return list(vars(output).values())
     return []
+
+
+def mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """The value with every tensor in its tuples, lists and dicts changed."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, tuple):
+        parts = [mapped(part, change) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    if isinstance(value, list):
+        return [mapped(part, change) for part in value]
+    if isinstance(value, dict):
+        return {key: mapped(part, change) for key, part in value.items()}
+    return value

@@ -26,6 +26,7 @@ class Profile:
     readings: tuple[Reading, ...]
     trained: bool = False  # weights come from a checkpoint: initialisation says nothing
     length_known: bool = False  # the length of its sequences comes from the file or the user
+    assumed: str = ""  # "depth = 2": a guess that could itself make the model sick
     trial: float = math.nan  # lowest loss that any copy reached in the trial, see `trial.py`
 
     @property

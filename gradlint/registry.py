@@ -14,8 +14,8 @@ from typing import TypeVar
 from gradlint.adoption.rules import COMMENT_RULES
 from gradlint.command.config import Settings, Threshold
 from gradlint.command.patterns import matched
-from gradlint.command.validation import check_keys, check_type, did_you_mean
-from gradlint.errors import GradlintError
+from gradlint.command.validation import check_keys, check_type
+from gradlint.errors import GradlintError, did_you_mean
 from gradlint.rule import Documented, Rule, Severity
 
 R = TypeVar("R", bound=Documented)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import errno
 import io
 import os
-import tempfile
 import tokenize
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
@@ -19,6 +17,7 @@ from gradlint.errors import GradlintError
 from gradlint.notebooks import cells, splice
 from gradlint.notebooks.cells import Notebook, moved
 from gradlint.span import Edit, Span, apply_edits, line_offsets
+from gradlint.writing import write_whole
 
 if TYPE_CHECKING:
     from libcst.metadata import MetadataWrapper
@@ -164,32 +163,16 @@ class Source:
                 "the file has changed since it was read", "nothing was written; run gradlint again"
             )
         try:
-            self._replace(Path(os.path.realpath(self.filename)))
+            write_whole(Path(self.filename), self._data())
         except OSError as error:
             raise GradlintError(
                 f"cannot write: {error.strerror}", "check the file's permissions"
             ) from error
 
-    def _replace(self, target: Path) -> None:
-        mode = target.stat().st_mode
-        if not mode & 0o222:  # the folder may allow what the file's owner did not want
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        data = self._data(target)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(name, mode)
-            os.replace(name, target)
-        finally:
-            Path(name).unlink(missing_ok=True)
-
-    def _data(self, target: Path) -> bytes:
+    def _data(self) -> bytes:
         """The bytes of the file with this text; what else is in a notebook is as it is now."""
         text = self.text
         if self.notebook is not None:
-            sources = {cell.number: cell.written for cell in self.notebook.cells}
-            text = splice.spliced(target.read_bytes().decode(self.encoding), sources)
+            raw = Path(self.filename).read_bytes().decode(self.encoding)
+            text = splice.spliced(raw, {each.number: each.written for each in self.notebook.cells})
         return text.encode(self.encoding)

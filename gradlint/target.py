@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from gradlint.source import Source
 from gradlint.span import Span
@@ -26,6 +28,7 @@ class Argument:
     value: str  # as it would be written
     origin: str  # "line 40", "train.py:12", "its default", "its name"
     guessed: bool  # nothing in the source says it
+    free: bool = False  # no parameter, but a name that the code reads and nothing binds
 
 
 @dataclass(frozen=True)
@@ -50,5 +53,13 @@ class Target:
     lengths: tuple[int, ...]  # sequence lengths that the file names: `seq_len = 500`
     named: bool  # the user asked for it by name
     input: str | None  # an explicit input specification, as for --input
+    init: Mapping[str, Any] = field(default_factory=dict)  # arguments that the user gives
     arguments: tuple[Argument, ...] = ()  # what it is built with, as far as that is told
+    unknown: tuple[str, ...] = ()  # the arguments that are missing
     home: Source | None = None  # whose definitions `setup` and `construct` need, if another's
+    otherwise: Target | None = None  # the next way to build it, where this one raises
+
+    @property
+    def ways(self) -> list[Target]:
+        """This target, and what to try after it, in order."""
+        return [self, *(self.otherwise.ways if self.otherwise else [])]

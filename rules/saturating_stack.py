@@ -18,7 +18,7 @@ from torch import nn
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.hidden = nn.ModuleList([nn.Linear(32, 32) for _ in range(10)])
+        self.hidden = nn.ModuleList([nn.Linear(32, 32) for _ in range(12)])
         self.out = nn.Linear(32, 4)
 
     def forward(self, x):
@@ -34,7 +34,7 @@ from torch import nn
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
-        self.hidden = nn.ModuleList([nn.Linear(32, 32) for _ in range(10)])
+        self.hidden = nn.ModuleList([nn.Linear(32, 32) for _ in range(12)])
         self.out = nn.Linear(32, 4)
         self.apply(self._init_weights)
 

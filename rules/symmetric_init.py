@@ -128,11 +128,14 @@ class SymmetricInit(Rule):
 
     def match(self, model: Model) -> Iterator[Match]:
         """A hidden layer whose weight the author set to a constant."""
+        path = {op.index for op in model.graph.path}
         found = [
             (op, weight.init.span)
             for op in model.graph.hidden()
             for weight in model.graph.weights_of(op)
             if weight.init and weight.init.span and weight.init.function in _CONSTANT
+            # a branch that starts at zero is a good habit: by the source alone none is suspected
+            if weight.init.gain is None or (weight.init.gain == 0 and op.index in path)
         ]
         if found:
             ops = tuple(op for op, _ in found)

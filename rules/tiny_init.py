@@ -114,7 +114,7 @@ class TinyInit(Rule):
 
     def match(self, model: Model) -> Iterator[Match]:
         """Hidden layers of the path whose weights the author initialised."""
-        written = model.graph.written_by_author()
+        written = model.graph.written_by_author(gain_below=self.max_gain)
         span = model.graph.commonest_init(written)
         if span is not None:
             message = f"the weights of {len(written)} layers start far too small"

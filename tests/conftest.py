@@ -62,6 +62,24 @@ def snapshot(request):
     return compare
 
 
+@pytest.fixture(autouse=True)
+def own_imports(tmp_path_factory, monkeypatch):
+    """What a test imports from files of its own is forgotten after it."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    before = set(sys.modules)
+    yield
+    scratch = str(tmp_path_factory.getbasetemp())
+    made = {name: sys.modules[name] for name in set(sys.modules) - before}
+    for name in [name for name, module in made.items() if _lies_in(scratch, module)]:
+        del sys.modules[name]
+
+
+def _lies_in(folder, module):
+    places = [getattr(module, "__file__", None), *(getattr(module, "__path__", None) or ())]
+    return any(str(place).startswith(folder) for place in places)
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder with model.py in it, to work in."""
@@ -151,6 +169,7 @@ def unbuilt(model):
         reason="hidden_size has no known value",
         hint="write model.py:make_big, a function that returns one",
         findings=(),
+        built=False,
     )
 
 

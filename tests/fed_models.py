@@ -331,3 +331,237 @@ class DeepUNet(nn.Module):
         for layer, skip in zip(self.up, reversed(seen[:-1]), strict=True):
             x = torch.cat([layer(x), skip], dim=1)[:, :4]
         return x
+
+
+class Rectangles(nn.Module):
+    """The tutorials' network that plays from pictures of 40 x 80."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(3, 8, 5, 2), nn.Conv2d(8, 8, 5, 2), nn.Conv2d(8, 8, 5, 2)
+        )
+        self.head = nn.Linear(8 * 2 * 7, 2)
+
+    def forward(self, x):
+        x = self.body(x)
+        return self.head(x.view(x.size(0), -1))
+
+
+class InPlace(nn.Module):
+    """It adds a dimension to its input in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 1)
+
+    def forward(self, x):
+        x.unsqueeze_(-1)
+        return self.layer(torch.cat([x, x**2, x**3], dim=1))
+
+
+class HandMadeRNN(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden_size = 12
+        self.step = nn.Linear(7 + 12, 12)
+        self.head = nn.Linear(12, 3)
+
+    def forward(self, input, hidden):
+        hidden = self.step(torch.cat((input, hidden), 1)).tanh()
+        return self.head(hidden), hidden
+
+
+class CellWithState(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.LSTMCell(5, 8)
+
+    def forward(self, x, hx):
+        h, c = hx
+        h, c = self.cell(x, (h, c))
+        return h, (h, c)
+
+
+class Packed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(30, 6)
+        self.rnn = nn.LSTM(6, 8, batch_first=True)
+        self.fc = nn.Linear(8, 1)
+
+    def forward(self, text, lengths):
+        x = self.embedding(text)
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu().numpy(), batch_first=True)
+        return self.fc(self.rnn(packed)[1][0][-1])
+
+
+class Translator(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.source, self.target = nn.Embedding(40, 8), nn.Embedding(20, 8)
+        self.body = nn.Transformer(8, 2, 1, 1, 16, batch_first=True)
+        self.head = nn.Linear(8, 20)
+
+    def forward(self, src, trg, src_mask, tgt_mask):
+        x = self.body(self.source(src), self.target(trg), src_mask, tgt_mask)
+        return self.head(x)
+
+
+class OwnAttention(nn.Module):
+    """A mask that is required and says what to keep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(12, 36)
+
+    def forward(self, x, mask):
+        q, k, v = self.qkv(x).chunk(3, -1)
+        scores = (q @ k.transpose(1, 2)).masked_fill(mask.unsqueeze(1) == 0, -1e9)
+        return scores.softmax(-1) @ v
+
+
+class Diffusion(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 8, 3, padding=1)
+        self.time = nn.Linear(16, 8)
+        self.label = nn.Embedding(11, 8)
+        self.out = nn.Conv2d(8, 4, 3, padding=1)
+
+    def forward(self, x, t, y):
+        angles = t[:, None].float() * torch.arange(1, 9)[None]
+        code = self.time(torch.cat([angles.cos(), angles.sin()], -1)) + self.label(y)
+        return self.out(self.conv(x) + code[:, :, None, None])
+
+
+class Graph(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(9, 8), nn.Linear(8, 3)
+
+    def forward(self, x, adj):
+        return adj @ self.last((adj @ self.first(x)).relu())
+
+
+class Critic(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(5, 1)
+
+    def forward(self, state, action):
+        return self.fc(torch.cat([state, action], 1))
+
+
+class Chosen(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleDict({"wide": nn.Linear(6, 9), "narrow": nn.Linear(6, 2)})
+
+    def forward(self, x, which, training):
+        x = self.layers[which](x)
+        return x * 2 if training else x
+
+
+class Mapping(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.picture = nn.Embedding(50, 8), nn.Conv2d(3, 8, 3)
+
+    def forward(self, batch):
+        words = self.words(batch["input_ids"]).mean(1)
+        return words + self.picture(batch["image"]).mean((2, 3))
+
+
+class Unpacking(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right = nn.Linear(4, 8), nn.Linear(6, 8)
+
+    def forward(self, batch):
+        left, right = batch
+        return self.left(left) + self.right(right)
+
+
+class Listed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 8)
+
+    def forward(self, xs):
+        total = 0
+        for x in xs:
+            total = total + self.fc(x)
+        return total
+
+
+class NeedsOptional(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens, self.labels = nn.Embedding(30, 8), nn.Embedding(5, 8)
+
+    def forward(self, idx, y=None):
+        return self.tokens(idx).mean(1) + self.labels(y)
+
+
+class KeywordOnly(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 2)
+
+    def forward(self, *, x, scale=1.0):
+        return self.fc(x) * scale
+
+
+class Forecast(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seq_len, self.label_len, self.pred_len = 24, 12, 6
+        self.value, self.mark = nn.Linear(7, 8), nn.Linear(4, 8)
+        self.head = nn.Linear(8, 7)
+
+    def forward(self, x_enc, x_mark_enc, x_dec, x_mark_dec, mask=None):
+        memory = (self.value(x_enc) + self.mark(x_mark_enc)).mean(1, keepdim=True)
+        x = self.value(x_dec) + self.mark(x_mark_dec) + memory
+        return self.head(x)[:, -self.pred_len :, :]
+
+
+class Rows(nn.Module):
+    """An image is read row by row."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.LSTM(28, 16, batch_first=True)
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x):
+        out, _ = self.rnn(x.reshape(-1, 28, 28))
+        return self.head(out[:, -1])
+
+
+class Context(nn.Module):
+    """The words before the next one, a single sample: all are joined, or summed up."""
+
+    def __init__(self, words, summed=False):
+        super().__init__()
+        self.embedding = nn.Embedding(40, 10)
+        self.summed = summed
+        self.inner = nn.Linear(10 if summed else words * 10, 16)
+        self.head = nn.Linear(16, 40)
+
+    def forward(self, x):
+        found = self.embedding(x)
+        row = (sum(found) if self.summed else found).view((1, -1))
+        return self.head(torch.relu(self.inner(row)))
+
+
+class Powers(nn.Module):
+    """Numbers, and what is made of each; the input itself is changed."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(3, 1)
+
+    def forward(self, x):
+        x.unsqueeze_(-1)
+        return self.layer(torch.cat([x, x**2, x**3], dim=1))

@@ -45,7 +45,14 @@ def defining(code):
     return f"{HEAD}def boom():\n{indented(code, 4)}\n\nclass Bad:\n    x = boom()\n{FINE}"
 
 
+def needing(code, name="Bad"):
+    """A file with a model that needs what `code` defines, and a healthy one."""
+    needy = MODEL.format(name="Needy", constructor=indented(f"{name}()"), forward="")
+    return f"{HEAD}{code}\n{needy}{FINE}"
+
+
 TOO_LONG = "Bad took longer than 4 s"
+RAISES = "class Bad:\n    raise ValueError(%s)"
 NO_MEMORY = "Bad needs more memory than it may have"
 FAILS = {  # name: the file, and the message of the problem that it is
     "syntax": (HEAD + "def f(:\n", "syntax error in line 4: invalid syntax"),
@@ -70,14 +77,14 @@ FAILS = {  # name: the file, and the message of the problem that it is
     "run_abort": (running("os.abort()"), r"Bad crashed the process \(SIGABRT\)"),
     "run_sleep": (running("time.sleep(99)"), TOO_LONG),
     "run_tensor": (running("torch.zeros(2**34)"), NO_MEMORY),
-    "define_raise": (defining("raise ValueError('no\\nluck')"), "line 5: ValueError: no luck"),
-    "define_long": (defining("raise ValueError('a' * 10**6)"), r"line 5: ValueError: a{157}\.\.\."),
-    "define_exit": (defining("sys.exit(3)"), "line 5: SystemExit: 3"),
+    "define_raise": (needing(RAISES % "'no\\nluck'"), "line 5: ValueError: no luck"),
+    "define_long": (needing(RAISES % "'a' * 10**6"), r"line 5: ValueError: a{157}\.\.\."),
+    "define_exit": (needing("class Bad:\n    sys.exit(3)"), "line 5: SystemExit: 3"),
     "define_hang": (defining("while True: pass"), TOO_LONG.replace("Bad", "Fine")),
     "define_abort": (defining("os.abort()"), r"Fine crashed the process \(SIGABRT\)"),
     "define_tensor": (defining("torch.zeros(2**34)"), NO_MEMORY.replace("Bad", "Fine")),
-    "package": (HEAD + "import no_such_package\n" + FINE, "the package 'no_such_package' is not"),
-    "relative": (HEAD + "from .......far import away\n" + FINE, "ImportError: attempted relative"),
+    "package": (needing("import no_such_package", "no_such_package.Net"), "line 4: the package"),
+    "relative": (needing("from .......far import away", "away"), "ImportError: attempted relative"),
 }
 NOTES = {  # name: the file, and why its first model was not measured
     "build_raise": (building("raise ValueError('no\\nluck')"), "ValueError: no luck in line 9"),
@@ -98,7 +105,7 @@ NOTES = {  # name: the file, and why its first model was not measured
             name="Bad", constructor=indented("self.b = config.make()"), forward=""
         )
         + FINE,
-        "config has no known value",
+        "config.make has no known value",
     ),
     "explicit": (HEAD + FINE + "def gradlint_model():\n    return 5\n", "it is of type int"),
     "needs": (HEAD + FINE + "def gradlint_model(a):\n    return Fine()\n", "a has no known value"),
@@ -137,6 +144,8 @@ QUIET = {  # files in which nothing is wrong, whatever they do
     "run_nan": running("return self.a(x) * float('nan')"),
     "loop": HEAD + FINE + SCRIPT,
     "cuda": HEAD + FINE + "device = torch.device('cuda')\nmodel = Fine().cuda().to(device)\n",
+    "package_unused": HEAD + "import no_such_package\n" + FINE,
+    "define_unused": HEAD + RAISES % "1" + FINE,
     "random": TOUCH + "\n" + HEAD + FINE,
     "types": TOUCH + "\n" + HEAD + FINE,
     "logging": TOUCH + "\n" + HEAD + FINE,

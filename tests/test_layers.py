@@ -20,12 +20,13 @@ MODULES = ENGINE | RULES
 # What a module may import of gradlint, where that is part of the design.
 ARROWS = {
     "gradlint.errors": set(),
+    "gradlint.writing": set(),
     "gradlint.span": set(),
     "gradlint.kinds": set(),
     "gradlint.graph": {"kinds", "span"},
     "gradlint.rule": {"graph", "span", "model", "profile"},
     "gradlint.finding": {"rule", "source", "span", "target"},
-    "gradlint.source": {"errors", "span", "notebooks.cells", "notebooks.splice"},
+    "gradlint.source": {"errors", "span", "notebooks.cells", "notebooks.splice", "writing"},
     "gradlint.notebooks.magics": set(),
     "gradlint.notebooks.cells": {"errors", "span", "notebooks.magics"},
     "gradlint.notebooks.splice": {"errors"},
@@ -33,7 +34,7 @@ ARROWS = {
     "gradlint.adoption.comments": {"source", "span"},
     "gradlint.adoption.imports": {"errors", "source"},
     "gradlint.adoption.scope": {"adoption.imports", "finding"},
-    "gradlint.adoption.baseline": {"errors", "finding", "rule"},
+    "gradlint.adoption.baseline": {"errors", "finding", "rule", "writing"},
     "gradlint.adoption.changes": {"adoption.imports", "errors", "target"},
     "gradlint.command.patterns": {"errors"},
     "gradlint.command.exclude": {"command.patterns"},
@@ -60,8 +61,8 @@ ARROWS = {
         "errors",
         "rule",
     },
-    "gradlint.command.documentation": {"registry", "rule"},
-    "gradlint.command.destinations": {"errors", "command.validation"},
+    "gradlint.command.documentation": {"command.toml", "registry", "rule"},
+    "gradlint.command.destinations": {"errors"},
 }
 # The packages, each with the ones that it may use.
 PACKAGES = {
@@ -69,6 +70,7 @@ PACKAGES = {
     "discovery": set(),
     "feeding": set(),
     "tracing": {"discovery", "feeding"},
+    "reading": {"discovery", "tracing"},
     "probing": {"discovery", "feeding", "tracing"},
     "rewrites": set(),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradlint.cli import run
+from gradlint.discovery.definitions import execute
 from gradlint.discovery.targets import discover, has_model
 from gradlint.errors import GradlintError
 from gradlint.notebooks.cells import read
@@ -126,7 +128,7 @@ def test_a_cell_of_another_language_is_not_read(magic):
 def test_what_a_shell_says_is_no_value(tmp_path):
     cells = IMPORTS, "width = !wc -l words", NET.replace("depth=12", "depth"), "net = Net(width)"
     (target,) = discover(source(tmp_path, notebook(*cells)))
-    assert target.construct is None
+    assert [argument.guessed for argument in target.arguments] == [True]
 
 
 def test_a_cell_that_does_not_parse_is_left_out():
@@ -173,15 +175,16 @@ def test_sources_may_be_one_text_and_begin_with_a_mark(tmp_path):
     assert has_model(source(tmp_path, text))
 
 
-def test_a_megabyte_of_pictures_costs_milliseconds(tmp_path):
-    picture = {**code("x = 1"), "outputs": [{"data": {"image/png": "iVBORw0K" * 500_000}}]}
-    read_in = []
-    for cells in ((picture,), (IMPORTS, picture)):
-        text = notebook(*cells)
-        started = time.perf_counter()
-        has_model(source(tmp_path, text))
-        read_in.append(time.perf_counter() - started)
-    assert max(read_in) < 4 * 0.02
+@pytest.mark.parametrize("cell", ["x = 1", IMPORTS])
+def test_a_megabyte_of_pictures_costs_milliseconds(tmp_path, cell):
+    picture = {**code(cell), "outputs": [{"data": {"image/png": "iVBORw0K" * 500_000}}]}
+    path = source(tmp_path, notebook(picture)).path
+    seconds = []
+    for _ in range(5):
+        started = time.process_time()
+        assert not has_model(Source.read(path))
+        seconds.append(time.process_time() - started)
+    assert min(seconds) < 4 * 0.02
 
 
 def test_the_last_definition_of_a_class_is_the_one_that_is_checked(tmp_path):
@@ -223,6 +226,13 @@ def test_each_line_of_a_cell_has_one_line_of_the_text(cells, end):
     assert {(n, 1) for n in range(1, len(written) + 2)} <= set(seen)
 
 
+def test_a_model_can_read_its_own_source(tmp_path):
+    found = source(tmp_path, notebook(IMPORTS, BLOCK, NET))
+    namespace = {}
+    assert execute(found, namespace) is None
+    assert inspect.getsource(namespace["Net"].forward) == NET[NET.index("    def forward") :] + "\n"
+
+
 def test_errors_name_the_cell(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     broken = NET.replace("        super().__init__()\n", "        super().__init__(1 / 0)\n")
@@ -235,7 +245,8 @@ def test_errors_name_the_cell(tmp_path, monkeypatch, capsys):
 
 def test_a_missing_package_is_told_by_cell(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    source(tmp_path, notebook(IMPORTS, "x = 1\nfrom no_such_package import Base", NET))
+    needs = NET.replace("Block(32)", "Base(32)")
+    source(tmp_path, notebook(IMPORTS, "x = 1\nfrom no_such_package import Base", needs))
     run(["net.ipynb"])
     assert "cell 2, line 2: the package 'no_such_package'" in capsys.readouterr().err
 

@@ -171,15 +171,16 @@ def test_a_class_is_built_as_the_file_builds_it(script: str, expected: str) -> N
         ),
     ],
 )
-def test_only_what_has_no_known_value_is_missing(script: str) -> None:
+def test_only_what_has_no_known_value_is_guessed(script: str) -> None:
     target = one(NEEDY, script)
-    assert target.construct is None
-    assert target.missing == "width has no known value"
+    assert [argument.name for argument in target.arguments if argument.guessed] == ["width"]
+    assert built(target) == "Net(depth=3, width=64)"
 
 
 def test_all_that_is_missing_is_named() -> None:
-    assert one(NEEDY).missing == "width and depth have no known value"
-    assert one(NEEDY.replace("width", "a, b")).missing.startswith("a, b and depth have")
+    assert one(NEEDY.replace("width", "gain, width")).missing == "gain has no known value"
+    missing = one(NEEDY.replace("width", "std, gain, width")).missing
+    assert missing == "std and gain have no known value"
 
 
 def test_an_optional_argument_of_unknown_value_keeps_its_default() -> None:
@@ -208,7 +209,7 @@ def test_a_configuration_class_of_the_file_is_used() -> None:
     config = "class NetConfig:\n    width: int = 8\n\n"
     net = NEEDY.replace("width, depth", "config").replace("(width, depth)", "(config.width, 3)")
     assert built(one(config, net)) == "Net(config=NetConfig())"
-    assert one(config.replace(" = 8", ""), net).missing == "config has no known value"
+    assert built(one(config.replace(" = 8", ""), net)) == "Net(config=NetConfig(width=64))"
 
 
 def test_a_loop_that_only_builds_is_part_of_the_setup() -> None:

@@ -15,6 +15,7 @@ from gradlint.model import Model
 from gradlint.probing import probe
 from gradlint.profile import Profile
 from gradlint.quantities import Reading
+from gradlint.reading.reader import read
 from gradlint.source import Source
 from gradlint.span import Span
 from gradlint.target import Target
@@ -42,6 +43,10 @@ class Bench:
 
     def trace(self) -> Graph:
         return trace(self.build())
+
+    def read(self) -> Graph:
+        target = self.builder.target
+        return read(self.builder.sites.sources[target.path], target).graph
 
     def model(self, *args: object) -> Model:
         graph = self.record(*args)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +16,7 @@ from typing import Any
 from gradlint.errors import GradlintError
 from gradlint.finding import Finding, ModelReport, Report, Suppression
 from gradlint.rule import State
+from gradlint.writing import write_whole
 
 DEFAULT = ".gradlint-baseline.json"
 VERSION = 1
@@ -107,7 +107,7 @@ class Baseline:
         findings = [{**asdict(each), "count": self.entries[each]} for each in sorted(self.entries)]
         text = json.dumps({"version": VERSION, "findings": findings}, indent=2) + "\n"
         try:
-            _write_whole(self.file, text)
+            write_whole(self.file, text.encode())
         except OSError as error:
             message = f"cannot write {self.file}: {error.strerror}"
             raise GradlintError(message, "check --baseline") from error
@@ -140,14 +140,3 @@ def _marked(report: Report, accepted: set[int]) -> Report:
 
     models = tuple(replace(m, findings=tuple(map(mark, m.findings))) for m in report.models)
     return replace(report, models=models)
-
-
-def _write_whole(file: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.chmod(name, file.stat().st_mode if file.exists() else 0o644)
-        os.replace(name, file)
-    finally:
-        Path(name).unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from gradlint.command.config import Request
 from gradlint.command.exclude import Exclusion
@@ -45,17 +46,18 @@ def _wanted(file: str, name: str, targets: Iterable[Request]) -> list[Request]:
     ours = [target for target in targets if target.path == file]
     if not name:
         return ours or [Request(file)]
-    return [Request(file, (name,), target.input) for target in ours if name in target.names] or [
-        Request(file, (name,))
-    ]
+    named = [replace(target, path=file, names=(name,)) for target in ours if name in target.names]
+    return named or [Request(file, (name,))]
 
 
 def _merged(wanted: Iterable[Request], input: str | None) -> Iterator[Request]:
-    """Each file once, or once an input; its named models instead of all of them."""
-    names: dict[tuple[str, str | None], list[str]] = {}
+    """Each file once, or once an input and arguments; its named models instead of all."""
+    merged: dict[tuple[str, str | None, str], Request] = {}
     paths: dict[str, str] = {}  # by the file that links lead to
     for request in wanted:
         path = paths.setdefault(os.path.realpath(request.path), request.path)
-        known = names.setdefault((path, input or request.input), [])
-        known += [name for name in request.names if name not in known]
-    return (Request(path, tuple(known), spec) for (path, spec), known in names.items())
+        key = (path, input or request.input, repr(request.init))
+        known = merged.setdefault(key, Request(path, (), key[1], request.init))
+        names = tuple(dict.fromkeys([*known.names, *request.names]))
+        merged[key] = replace(known, names=names)
+    return iter(merged.values())

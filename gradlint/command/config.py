@@ -12,8 +12,8 @@ from gradlint.command.exclude import DEFAULT, Exclusion
 from gradlint.command.paths import relative, split_spec
 from gradlint.command.patterns import check_pattern
 from gradlint.command.tables import per_file, texts
-from gradlint.command.validation import check_keys, check_type, did_you_mean
-from gradlint.errors import GradlintError
+from gradlint.command.validation import check_keys, check_type
+from gradlint.errors import GradlintError, did_you_mean
 from gradlint.target import Target
 
 FAIL_ON = ("confirmed", "suspected", "not-built", "never")
@@ -28,6 +28,7 @@ class Request:
     path: str
     names: tuple[str, ...] = ()
     input: str | None = None
+    init: Mapping[str, Any] = field(default_factory=dict)  # constructor arguments, of one model
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Settings:
     device: str = "cpu"
     timeout: float = 120.0  # seconds until a model must have shown something
     memory: int = 8  # GiB
+    probe: bool = True  # otherwise nothing is built: the source is read
     search_fixes: bool = True
     jobs: int | None = None
     select: tuple[str, ...] = ()
@@ -103,6 +105,7 @@ KEYS: dict[str, tuple[type, ...]] = {
 }
 _PLAIN = ("seed", "device", "memory", "jobs", "respect-gitignore")
 _LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude")
+_TARGET: dict[str, tuple[type, ...]] = {"model": (str,), "input": (str,), "init": (dict,)}
 
 
 def spelled(name: str) -> str:
@@ -190,13 +193,17 @@ def _targets(folder: Path, tables: list[Any]) -> tuple[Request, ...]:
     found = []
     for table in tables:
         check_type(table, (dict,), "each entry of [[tool.gradlint.targets]]")
-        check_keys(table, ("model", "input"), "[[tool.gradlint.targets]]")
+        check_keys(table, _TARGET, "[[tool.gradlint.targets]]")
         for key, value in table.items():
-            check_type(value, (str,), f"[[tool.gradlint.targets]] {key}")
+            check_type(value, _TARGET[key], f"[[tool.gradlint.targets]] {key}")
         if "model" not in table:
             message = "an entry of [[tool.gradlint.targets]] has no 'model'"
             raise GradlintError(message, 'write model = "net.py:Net"')
         path, name = split_spec(table["model"])
         names = (name,) if name else ()
-        found.append(Request(relative(folder / path), names, table.get("input")))
+        if table.get("init") and not name:
+            message = f"[[tool.gradlint.targets]] init: '{path}' is a file, not a model"
+            raise GradlintError(message, f'write model = "{path}:Net"')
+        init = table.get("init", {})
+        found.append(Request(relative(folder / path), names, table.get("input"), init))
     return tuple(found)

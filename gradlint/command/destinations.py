@@ -6,8 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from gradlint.command.validation import did_you_mean
-from gradlint.errors import GradlintError
+from gradlint.errors import GradlintError, did_you_mean
 
 _NAMED = re.compile(r"(?P<format>[a-z][a-z-]*)=(?P<file>.+)", re.DOTALL)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Iterator, Sequence
 from textwrap import dedent, indent
 
+from gradlint.command.toml import written
 from gradlint.registry import thresholds
 from gradlint.rule import Bad, Documented, Good
 
@@ -37,17 +37,8 @@ def page(rule: Documented) -> str:
 def configuration(rule: Documented) -> str:
     """What can be configured of a rule, with the defaults."""
     defaults = {"severity": str(rule.severity), **thresholds(rule)}
-    lines = [f"{key.replace('_', '-')} = {toml(value)}" for key, value in defaults.items()]
+    lines = [f"{key.replace('_', '-')} = {written(value)}" for key, value in defaults.items()]
     return "\n".join([f"[tool.gradlint.rules.{rule.name}]", *lines])
-
-
-def toml(value: object) -> str:
-    """A value as it is written in TOML."""
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(toml, value))}]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return json.dumps(value) if isinstance(value, str) else str(value)
 
 
 def without_marks(code: str) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gradlint.command.config import Config, Request, Threshold
-from gradlint.command.documentation import toml
-from gradlint.command.toml import SHARED
+from gradlint.command.toml import SHARED, written
 from gradlint.registry import find_rule, in_force, thresholds
 from gradlint.rule import Documented
 
@@ -27,7 +26,7 @@ def settings(found: Config, options: dict[str, Any]) -> str:
     blocks = [plain if own else ["[tool.gradlint]", *plain]]
     if found.settings.per_file_ignores:
         ignores = found.settings.per_file_ignores.items()
-        lines = [_line(toml(key), words, origins["per-file-ignores"]) for key, words in ignores]
+        lines = [_line(written(key), words, origins["per-file-ignores"]) for key, words in ignores]
         blocks.append([f"[{prefix}per-file-ignores]", *lines])
     for target in found.targets:
         blocks.append([f"[[{prefix}targets]]", *_target(target, origins["targets"])])
@@ -41,6 +40,8 @@ def _target(target: Request, origin: str) -> Iterator[str]:
     yield _line("model", ":".join((target.path, *target.names)), origin)
     if target.input:
         yield _line("input", target.input, origin)
+    if target.init:
+        yield _line("init", target.init, origin)
 
 
 def _rule(
@@ -55,5 +56,5 @@ def _rule(
 
 
 def _line(key: str, value: object, origin: str) -> str:
-    written = f"{key} = {toml(value)}" if value is not None else f"# {key} is not set"
-    return f"{written:<40}  # {origin}"
+    text = f"{key} = {written(value)}" if value is not None else f"# {key} is not set"
+    return f"{text:<40}  # {origin}"

@@ -6,7 +6,7 @@ from collections.abc import Set
 from dataclasses import replace
 
 from gradlint.command.config import Settings
-from gradlint.finding import Finding, Fix, Problem, Report, Status
+from gradlint.finding import Finding, Fix, ModelReport, Problem, Report, Status
 from gradlint.formats.view import ALWAYS, DOUBTFUL, undone
 from gradlint.rule import Severity, State
 
@@ -18,9 +18,14 @@ def with_named(report: Report) -> Report:
     problems = [
         Problem(report.of_model(model), undone(model), model.hint)
         for model in report.models
-        if model.named and model.status is not Status.PROBED
+        if model.named and _not_done(model)
     ]
     return replace(report, problems=(*report.problems, *problems))
+
+
+def _not_done(model: ModelReport) -> bool:
+    """Whether less was done than asked for; without a probe, reading is all that is asked for."""
+    return model.status is not Status.PROBED and bool(model.reason)
 
 
 def exit_status(report: Report, settings: Settings, applied: Set[Fix]) -> int:
@@ -33,9 +38,7 @@ def exit_status(report: Report, settings: Settings, applied: Set[Fix]) -> int:
 def _fails(report: Report, settings: Settings, applied: Set[Fix]) -> bool:
     if settings.fail_on == "never":
         return False
-    if settings.fail_on == "not-built" and any(
-        m.status is not Status.PROBED for m in report.models
-    ):
+    if settings.fail_on == "not-built" and any(map(_not_done, report.models)):
         return True
     states = failing_states(settings)
     return any(

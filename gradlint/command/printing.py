@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,14 @@ import click
 
 from gradlint.command.config import Settings
 from gradlint.command.destinations import Destination, destinations
+from gradlint.command.initialise import Entry
 from gradlint.command.outcome import failing_states
 from gradlint.command.patch import Patch, patch, unified, write
+from gradlint.command.paths import relative
 from gradlint.command.rendering import FORMATS, formatted, rendered
 from gradlint.errors import GradlintError
 from gradlint.finding import Problem, Report
-from gradlint.formats.view import DOUBTFUL, View, footer, one_line
+from gradlint.formats.view import DOUBTFUL, View, count, footer, one_line
 from gradlint.rule import State
 from gradlint.source import Source
 
@@ -29,7 +31,7 @@ def show(report: Report, settings: Settings, options: dict[str, Any]) -> View:
     """Print the reports, and write or print the fixes; what was printed in the end."""
     wanted = destinations(options["format"], options["output"], FORMATS)
     failing = failing_states(settings)
-    states = failing | DOUBTFUL if options["suspected"] else failing
+    states = failing | DOUBTFUL if options["suspected"] or not settings.probe else failing
     states |= {State.CLEARED} if options["verbose"] else set()
     view = View(report, states, options["verbose"], options["quiet"], failing=failing)
     confirmed = (each for _, each in view.findings if each.state is State.CONFIRMED)
@@ -126,6 +128,17 @@ def problem(each: Problem) -> None:
     status(f"{each.path}: error: {one_line(each.message)}")
     if each.hint:
         status(f"  hint: {one_line(each.hint)}")
+
+
+def entries(path: Path, new: Sequence[Entry], written: bool) -> None:
+    """Print the entries of pyproject.toml that `gradlint init` makes, and what they lack."""
+    for each in new:
+        result("\n".join([*each.lines, ""]))
+    where = relative(path)
+    status(f"{where}: {count(len(new), 'target')} {'added' if written else 'to add'}")
+    for each in new:
+        if each.open:
+            status(f"  {each.model}: fill in {', '.join(each.open)}")
 
 
 def progress(quiet: bool) -> Callable[[str], None] | None:

@@ -1,7 +1,9 @@
-"""The file that configures a run: which one it is, and the table in it."""
+"""The file that configures a run: which one it is, the table in it, and how values are written."""
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from gradlint.command.paths import relative
 from gradlint.errors import GradlintError
 
 OWN, SHARED = "gradlint.toml", "pyproject.toml"
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def nearest(start: Path) -> tuple[Path, dict[str, Any]] | None:
@@ -58,3 +61,22 @@ def located(path: Path, error: GradlintError) -> GradlintError:
         message = message.replace("[tool.gradlint] has an ", "").replace("[tool.gradlint] ", "")
         message = message.replace("[tool.gradlint.", "[")
     return GradlintError(f"{relative(path)}: {message}", error.hint)
+
+
+def written(value: object) -> str:
+    """A value as it is written in TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(written, value))}]"
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{key(name)} = {written(each)}" for name, each in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    return str(value)
+
+
+def key(name: str) -> str:
+    """A key as it is written in TOML."""
+    return name if _BARE.fullmatch(name) else written(name)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
-from gradlint.errors import GradlintError
+from gradlint.errors import GradlintError, did_you_mean
 
 _WORDS: dict[type, str] = {
     bool: "true or false",
@@ -29,12 +28,3 @@ def check_type(value: object, types: tuple[type, ...], where: str) -> None:
     """Raise GradlintError for a value of another type; true is not a number."""
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
         raise GradlintError(f"{where} must be {_WORDS[types[-1]]}", f"it is {value!r}")
-
-
-def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """The hint for a word that is not known."""
-    known = list(known)
-    close = difflib.get_close_matches(word, known, n=1)
-    if close:
-        return f"did you mean '{close[0]}'?"
-    return otherwise or f"known are: {', '.join(known)}"

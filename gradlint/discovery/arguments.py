@@ -3,27 +3,56 @@
 from __future__ import annotations
 
 import ast
+import builtins
+from collections.abc import Iterator
+from functools import lru_cache
 
-from gradlint.discovery.outline import Outline
+from gradlint.discovery.expressions import free_names
+from gradlint.discovery.outline import Definition, Outline
 from gradlint.discovery.purity import Purity
 
 PARSES = {"parse_args", "parse_known_args"}
 CONVERTERS = {"int", "float"}
+ADDS = "add_argument"
 
 
 def parses_arguments(outline: Outline, value: ast.expr | None) -> bool:
     """Whether an expression gives parsed arguments: `parser.parse_args()` or `get_args()`."""
     if not isinstance(value, ast.Call):
         return False
-    if isinstance(value.func, ast.Attribute):
-        return value.func.attr in PARSES
-    if isinstance(value.func, ast.Name):
-        function = outline.functions.get(value.func.id)
-        return function is not None and _returns_arguments(function)
-    return False
+    function = value.func
+    if isinstance(function, ast.Attribute) and function.attr in PARSES:
+        return True
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call):
+        owner = _definition(outline, function.value.func)  # `TrainOptions().parse()`
+        return owner is not None and function.attr.startswith("parse") and _has_options(owner)
+    found = _definition(outline, function)
+    return found is not None and _returns_arguments(found.node)
 
 
-def _returns_arguments(function: ast.FunctionDef) -> bool:
+def _definition(outline: Outline, function: ast.expr) -> Definition | None:
+    """What is called, where this file or another of the repository defines it."""
+    name = outline.qualified(function)
+    if name in outline.definitions:
+        return Definition(outline, outline.definitions[name])
+    return outline.imported(name)
+
+
+def _has_options(definition: Definition) -> bool:
+    return any(ADDS in outline.source.text for outline in _files(definition))
+
+
+def _files(definition: Definition) -> Iterator[Outline]:
+    """The file of a function, or those of a class and its bases."""
+    yield definition.outline
+    bases = definition.node.bases if isinstance(definition.node, ast.ClassDef) else []
+    for base in bases:
+        found = definition.outline.imported(definition.outline.qualified(base))
+        if found is not None:
+            yield from _files(found)
+
+
+def _returns_arguments(function: ast.AST) -> bool:
     parsed: set[str] = set()
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and _is_parse(node.value):
@@ -45,8 +74,34 @@ def _is_parse(node: ast.expr | None) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def defaults(outline: Outline) -> dict[str, ast.expr]:
-    """The default of every option of the file that has one."""
+    """The default of every option of the file, and of the files it gets its options from."""
+    found: dict[str, ast.expr] = {}
+    for other in _providers(outline):
+        found |= {name: value for name, value in _own(other).items() if _stands_alone(value)}
+    return found | _own(outline)
+
+
+def _providers(outline: Outline) -> list[Outline]:
+    """The files whose functions or classes add options to what this file parses."""
+    found: dict[Outline, None] = {}
+    if not any(mark in outline.source.text for mark in ("pars", "arg", "opt", "conf")):
+        return []
+    for call in outline.calls:
+        definition = outline.imported(outline.qualified(call.func))
+        if definition is not None:
+            files = (file for file in _files(definition) if ADDS in file.source.text)
+            found |= dict.fromkeys(files)
+    return [other for other in found if other is not outline]
+
+
+def _stands_alone(value: ast.expr) -> bool:
+    return all(hasattr(builtins, name) for name in free_names(value))
+
+
+def _own(outline: Outline) -> dict[str, ast.expr]:
+    """The defaults of the options that a file adds itself."""
     found: dict[str, ast.expr] = {}
     for call in outline.calls:
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""

@@ -65,6 +65,14 @@ class Bindings:
             found.statements = maybe[:1]
         return found
 
+    def value(self, name: str, at: ast.AST) -> ast.expr | None:
+        """The expression last assigned to a name before `at`, where it is one."""
+        found = self.find(name, at, 0)
+        if len(found.statements) == 1 and isinstance(found.statements[0], ast.Assign):
+            statement = found.statements[0]
+            return statement.value if isinstance(statement.targets[0], ast.Name) else None
+        return None
+
     def _scan(self, name: str, block: list[ast.stmt], found: Found, maybe: list[ast.stmt]) -> None:
         for statement in reversed(block):
             if found.complete or found.hidden:
@@ -183,3 +191,10 @@ def default(function: Function, name: str) -> ast.expr | None:
     if given.kwarg is not None and given.kwarg.arg == name:
         return ast.copy_location(ast.Dict([], []), place)
     return None
+
+
+def parameters(function: Function, method: bool) -> Iterator[ast.arg]:
+    """The parameters that a call may give: without the first of a method, `*args`, `**kwargs`."""
+    given = function.args
+    yield from [*given.posonlyargs, *given.args][1 if method else 0 :]
+    yield from given.kwonlyargs

@@ -6,8 +6,10 @@ import ast
 from dataclasses import dataclass
 from functools import cached_property
 
-from gradlint.discovery.expressions import unwrapped
+from gradlint.discovery.expressions import ZOO, unwrapped
+from gradlint.discovery.folding import Folding
 from gradlint.discovery.outline import Outline, is_torch_layer
+from gradlint.discovery.slicing import Slicer
 
 WHOLE = {
     f"torch.nn.{name}"
@@ -25,11 +27,32 @@ class Construction:
     product: str  # the class or factory that it builds; "" for a model of torch.nn itself
     statement: ast.stmt
     bound_as: str  # the variable that holds it, or ""
+    outline: Outline  # of the file that it stands in
 
     @property
     def key(self) -> str:
         """What tells models apart: the class or factory, or else the variable."""
         return self.product or self.bound_as
+
+    @property
+    def function(self) -> ast.expr:
+        """What is called; what a dictionary gives is called by its name."""
+        picked = isinstance(self.call.func, ast.Subscript) and self.product
+        name = ast.Name(self.product, ast.Load())
+        return ast.copy_location(name, self.call) if picked else self.call.func
+
+    @property
+    def named(self) -> ast.expr:
+        """The expression, with what a dictionary gives called by its name."""
+        if self.expression is not self.call or self.function is self.call.func:
+            return self.expression
+        made = ast.Call(self.function, self.call.args, self.call.keywords)
+        return ast.copy_location(made, self.call)
+
+    def calls(self, name: str) -> bool:
+        """Whether it is this class or function that is called, and not one that makes it."""
+        picked = isinstance(self.call.func, ast.Subscript) and self.product == name
+        return picked or self.outline.qualified(self.call.func).rpartition(".")[2] == name
 
 
 class Constructions:
@@ -71,14 +94,40 @@ class Constructions:
         node = unwrapped(self.outline, node)
         if not isinstance(node, ast.Call):
             return None
-        name = self.outline.qualified(node.func)
+        name = self.outline.qualified(node.func) or self._picked(node)
         if name in self.outline.modules:
             return name
         if name in factories:
             return factories[name] or name
         if name in WHOLE or (bound in MODEL_NAMES and is_torch_layer(name)):
             return ""
+        return "" if bound and self._trained(name, bound) else None
+
+    def _picked(self, call: ast.Call) -> str:
+        """The class of this file that a dictionary of its own gives, or ""."""
+        found = self.picked(call) if isinstance(call.func, ast.Subscript) else None
+        ours = found is not None and found[0] is self.outline
+        return found[1] if found is not None and ours and found[1] in self.outline.modules else ""
+
+    def picked(self, call: ast.Call) -> tuple[Outline, str] | None:
+        """What `models[name](...)` calls, where the name is known, and the file that says so."""
+        table = self.outline.table(call.func)
+        if table is None or not isinstance(call.func, ast.Subscript):
+            return None
+        key = self._folding.known(call.func.slice, call)
+        for known, value in zip(table[1].keys, table[1].values, strict=True):
+            if isinstance(known, ast.Constant) and key is not None and known.value == key.value:
+                return table[0], table[0].qualified(value)
         return None
+
+    @cached_property
+    def _folding(self) -> Folding:
+        return Slicer(self.outline).folding
+
+    def _trained(self, name: str, bound: str) -> bool:
+        """Whether a library's ready-made network is bound to a name, and its parameters used."""
+        ready = (name.startswith(ZOO) and name.count(".") == 2) or name == "timm.create_model"
+        return ready and f"{bound}.parameters()" in self.outline.source.text
 
     @cached_property
     def makers(self) -> set[str]:
@@ -96,21 +145,24 @@ class Constructions:
     @cached_property
     def all(self) -> list[Construction]:
         """The constructions outside model classes and their makers of their parts, in order."""
-        found = [
-            self._construction(call) for call in self.outline.calls if not self._inside_model(call)
-        ]
+        found = [self._found(call) for call in self.outline.calls if not self.inside_model(call)]
         kept = [construction for construction in found if construction is not None]
         return sorted(kept, key=lambda c: (c.call.lineno, c.call.col_offset))
 
-    def _construction(self, call: ast.Call) -> Construction | None:
+    def _found(self, call: ast.Call) -> Construction | None:
         bound = self.bound_as(call)
         product = self._product(call, self.factories, bound)
         if product is None or unwrapped(self.outline, call) is not call:
             return None
         if product == "" and (not bound or self.within_factory(call)):
             return None
+        return self.construction(call, product)
+
+    def construction(self, call: ast.Call, product: str) -> Construction:
+        """A call as the construction of a product."""
         statement = self.outline.statement(call)
-        return Construction(call, self._chain(call), product, statement, bound)
+        bound = self.bound_as(call)
+        return Construction(call, self._chain(call), product, statement, bound, self.outline)
 
     def _chain(self, call: ast.Call) -> ast.expr:
         """The longest expression that is this model and nothing else."""
@@ -126,7 +178,8 @@ class Constructions:
             method, outer = parents[chain], parents[parents[chain]]
         return chain
 
-    def _inside_model(self, node: ast.AST) -> bool:
+    def inside_model(self, node: ast.AST) -> bool:
+        """Whether a node stands in a model class, or in a maker of a model's parts."""
         for outer in self.outline.enclosing(node):
             name = getattr(outer, "name", "")
             if self.outline.modules.get(name) is outer:

@@ -1,7 +1,4 @@
-"""A file reduced to what it defines, and the execution of that.
-
-The training loop, downloads, prints and the `__main__` block are sliced away.
-"""
+"""Run what files define: statement by statement, and what fails is left out."""
 
 from __future__ import annotations
 import __future__
@@ -9,162 +6,206 @@ import __future__
 import ast
 import linecache
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from traceback import walk_tb
 from types import ModuleType
 
-from gradlint.discovery.arguments import namespace as argument_namespace
-from gradlint.discovery.arguments import parses_arguments
-from gradlint.discovery.expressions import root_name, stored_names
-from gradlint.discovery.missing import bind_missing
-from gradlint.discovery.outline import Outline, flat, is_main_guard
-from gradlint.discovery.purity import Purity
+from gradlint.discovery.expressions import stored_names
+from gradlint.discovery.layout import Layout, layout
+from gradlint.discovery.missing import Absent, StandIn, Unknown, bind_missing, defining, forget
+from gradlint.discovery.outline import blocks, flat
+from gradlint.discovery.reduction import ESSENTIAL, definitions
+from gradlint.discovery.siblings import Siblings
 from gradlint.errors import DefinitionsError
 from gradlint.source import Source
 
-ESSENTIAL = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-SETTINGS = {"sys.path.append", "sys.path.insert", "torch.set_default_dtype"}
+_DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _TOLD = 160  # characters of an error that are shown
 
 
-def definitions(source: Source) -> ast.Module:
-    """The module body with only imports, functions, classes and constants; positions are kept."""
-    return ast.Module(_Reduction(Outline(source)).block(source.tree.body), [])
+def execute(source: Source, namespace: dict[str, object]) -> None:
+    """Run the definitions of a file in `namespace`, as its author would have imported them.
 
-
-class _Reduction:
-    def __init__(self, outline: Outline) -> None:
-        self.outline = outline
-        self.purity = Purity(outline, models=False)
-        self.own = {
-            name
-            for statement in flat(outline.tree.body)
-            if not isinstance(statement, ESSENTIAL)
-            for name in stored_names(statement)
-        }
-
-    def block(self, body: Iterable[ast.stmt]) -> list[ast.stmt]:
-        reduced = (self.statement(statement) for statement in body)
-        return [statement for statement in reduced if statement is not None]
-
-    def statement(self, node: ast.stmt) -> ast.stmt | None:
-        """The statement as far as it defines, or None."""
-        match node:
-            case ast.If() if not is_main_guard(node) and self.purity.expression(node.test):
-                return self._branches(node)
-            case ast.Try():
-                return self._attempt(node)
-            case ast.With() if all(self.purity.expression(i.context_expr) for i in node.items):
-                body = self.block(node.body)
-                return ast.copy_location(ast.With(node.items, body), node) if body else None
-            case ast.Assign() if parses_arguments(self.outline, node.value):
-                return argument_namespace(self.purity, node)
-            case ast.Expr(value=ast.Call() as call):
-                setting = self.outline.qualified(call.func) in SETTINGS
-                pure = all(self.purity.expression(value) for value in call.args)
-                return node if setting and pure else None
-        return node if isinstance(node, ESSENTIAL) or self._constant(node) else None
-
-    def _constant(self, node: ast.stmt) -> bool:
-        if isinstance(node, ast.Assign | ast.AugAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            ours = all(
-                root_name(target) in self.own
-                for target in targets
-                if isinstance(target, ast.Attribute | ast.Subscript)
-            )
-            return ours and self.purity.statement(node)
-        return isinstance(node, ast.AnnAssign) and self.purity.statement(node)
-
-    def _branches(self, node: ast.If) -> ast.If | None:
-        body, orelse = self.block(node.body), self.block(node.orelse)
-        if not body and not orelse:
-            return None
-        kept = ast.If(node.test, body or [_nothing(node)], orelse)
-        return ast.copy_location(kept, node)
-
-    def _attempt(self, node: ast.Try) -> ast.Try | None:
-        body = self.block(node.body)
-        if not body:
-            return None
-        handlers = [
-            ast.copy_location(
-                ast.ExceptHandler(handler.type, handler.name, self._rescue(handler)), handler
-            )
-            for handler in node.handlers
-        ]
-        final = self.block(node.finalbody) or ([] if handlers else [_nothing(node)])
-        kept = ast.Try(body, handlers, self.block(node.orelse) if handlers else [], final)
-        return ast.copy_location(kept, node)
-
-    def _rescue(self, handler: ast.ExceptHandler) -> list[ast.stmt]:
-        """What an `except` does; an error that it raises itself is kept."""
-        kept = (s if isinstance(s, ast.Raise) else self.statement(s) for s in handler.body)
-        return [s for s in kept if s is not None] or [_nothing(handler)]
-
-
-def _nothing(place: ast.stmt | ast.ExceptHandler) -> ast.stmt:
-    return ast.copy_location(ast.Pass(), place)
-
-
-def execute(source: Source, namespace: dict[str, object]) -> DefinitionsError | None:
-    """Run the definitions one by one in `namespace`; the first import or definition that fails.
-
-    What failed is left out, and a package that is missing is stood in for: a model that does
-    not need it can be checked all the same.
+    What cannot be imported or defined is stood in for: a model that does not need it can be
+    checked all the same, and `missing.needed()` tells what one ran into.
     """
-    path = Path(source.filename)
-    namespace.update({"__name__": path.stem, "__file__": source.filename})
-    package, root = _package(source, path)
-    if package:
-        namespace["__package__"] = package
-    sys.path[:0] = [] if root in sys.path else [root]
+    forget()
+    around = layout(source)
+    Siblings(around, source.filename, _Run(source).run).install()
+    namespace.update(_names(source, around))
     lines = source.text.splitlines(keepends=True)  # for `inspect`: the file may hold others
     linecache.cache[source.filename] = (len(source.text), None, lines, source.filename)
-    module = ModuleType(path.stem)
-    failures = []
-    for statement in definitions(source).body:
-        if not isinstance(statement, ast.Import | ast.ImportFrom):
-            sys.modules.setdefault(path.stem, module)  # dataclasses look their module up
-        failures.append(_run(source, statement, namespace))
-        module.__dict__.update(namespace)
-        sys.path[:] = [str(path.parent / entry) for entry in sys.path]
-    return next(filter(None, failures), None)
+    module = ModuleType(str(namespace["__name__"]))
+    if not _imports_its_own_name(source):
+        sys.modules.setdefault(module.__name__, module)
+    _Run(source, module).run(source, namespace)
+    sys.modules.setdefault(module.__name__, module)  # dataclasses look their module up
 
 
-def _run(
-    source: Source, statement: ast.stmt, namespace: dict[str, object]
-) -> DefinitionsError | None:
-    module = ast.Module([statement], [])
-    flags = _future_flags(source.tree)
-    try:
-        exec(compile(module, source.filename, "exec", flags, dont_inherit=True), namespace)
-    except (Exception, SystemExit) as error:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            bind_missing(statement, namespace)
-        if any(isinstance(inner, ESSENTIAL) for inner in flat([statement])):
-            return _failure(source, statement, error)
-    return None
+def execute_beside(source: Source, namespace: dict[str, object], wanted: set[str]) -> None:
+    """Run the definitions of another file of the repository, after `execute`.
+
+    Of its imports only those of `wanted` names are run.
+    """
+    around = layout(source)
+    sys.path += [folder for folder in around.folders if folder not in sys.path]
+    namespace.update(_names(source, around))
+    _Run(source).run(source, namespace, wanted)
 
 
-def _failure(
-    source: Source, statement: ast.stmt, error: Exception | SystemExit
-) -> DefinitionsError:
-    line = statement.lineno
-    for frame, number in walk_tb(error.__traceback__):
-        if frame.f_code.co_filename == source.filename:
-            line = number
-    where = source.where(line)
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        return DefinitionsError(
-            f"{where}: the package '{error.name}' is not installed",
-            "run gradlint in the environment where the model trains",
+def _names(source: Source, around: Layout) -> dict[str, object]:
+    stem = Path(source.filename).stem
+    package = ".".join(around.package)
+    name = package if stem == "__init__" else f"{package}.{stem}".lstrip(".")
+    return {"__name__": name, "__file__": source.filename, "__package__": package}
+
+
+def _imports_its_own_name(source: Source) -> bool:
+    """Whether the file is called like a package that it imports: `lightning.py`."""
+    names = [
+        name
+        for node in ast.walk(source.tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and not node.level
+            else []
         )
-    return DefinitionsError(
-        f"{where}: {told(error)}",
-        "the definitions of the file must run; mend this line or guard it",
-    )
+    ]
+    return Path(source.filename).stem in {name.partition(".")[0] for name in names}
+
+
+class _Run:
+    """Runs definitions, of the file that is checked and of those that it imports."""
+
+    def __init__(self, main: Source, module: ModuleType | None = None) -> None:
+        self.main = main
+        self.module = module  # what mirrors the names of the main file
+        self.stars: dict[str, DefinitionsError] = {}  # by file: a star import that failed
+
+    def run(
+        self, source: Source, namespace: dict[str, object], wanted: set[str] | None = None
+    ) -> None:
+        """Run the definitions of a file one by one; of imports those of `wanted` names."""
+        body = definitions(source)
+        if wanted is not None:
+            body = [statement for statement in body if not _spared(statement, wanted)]
+        with defining():
+            self._block(source, body, namespace)
+
+    def _block(self, source: Source, body: list[ast.stmt], namespace: dict[str, object]) -> None:
+        for statement in body:
+            try:
+                if isinstance(statement, ast.If):
+                    chosen = statement.body if self._test(source, statement, namespace) else None
+                    self._block(source, chosen or statement.orelse, namespace)
+                else:
+                    self._statement(source, statement, namespace)
+            except (Exception, SystemExit) as error:
+                self._stand_in(source, statement, error, namespace)
+            self._settle(namespace)
+
+    def _settle(self, namespace: dict[str, object]) -> None:
+        if self.module is not None:
+            self.module.__dict__.update(namespace)
+        folder = Path(self.main.filename).parent
+        sys.path[:] = [str(folder / entry) for entry in sys.path]
+
+    def _test(self, source: Source, node: ast.If, namespace: dict[str, object]) -> bool:
+        return bool(eval(compile(ast.Expression(node.test), source.filename, "eval"), namespace))
+
+    def _statement(self, source: Source, statement: ast.stmt, namespace: dict[str, object]) -> None:
+        """Run one statement; names that only the script binds are put off within a definition."""
+        flags = _future_flags(source.tree)
+        module = ast.Module([statement], [])
+        code = compile(module, source.filename, "exec", flags, dont_inherit=True)
+        unknown: set[str] = set()
+        try:
+            while True:
+                try:
+                    return exec(code, namespace)
+                except NameError as error:
+                    name = error.name or ""
+                    if not isinstance(statement, _DEFINITION) or not name or name in namespace:
+                        raise
+                    star = self.stars.get(source.filename)
+                    namespace[name] = StandIn(star) if star else Unknown(name)
+                    unknown.add(name)
+        finally:
+            for name in unknown:
+                del namespace[name]
+
+    def _stand_in(
+        self,
+        source: Source,
+        statement: ast.stmt,
+        error: Exception | SystemExit,
+        namespace: dict[str, object],
+    ) -> None:
+        """Stand in for what a statement that failed was to bind, where it was to define."""
+        absent = _absent(error)
+        essential = any(isinstance(inner, ESSENTIAL) for inner in flat([statement]))
+        if absent is None and not essential:
+            return
+        failure = absent.failure if absent else self._failure(source, statement, error)
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            found = bind_missing(statement, failure)
+            if any(alias.name == "*" for alias in statement.names):
+                self.stars.setdefault(source.filename, failure)
+        else:
+            package = absent.package if absent else ""
+            found = dict.fromkeys(_bound(statement), StandIn(failure, package))
+        for name, value in found.items():
+            namespace.setdefault(name, value)
+
+    def _failure(
+        self, source: Source, statement: ast.stmt, error: Exception | SystemExit
+    ) -> DefinitionsError:
+        line = statement.lineno
+        for frame, number in walk_tb(error.__traceback__):
+            if frame.f_code.co_filename == source.filename:
+                line = number
+        ours = source.filename == self.main.filename
+        place = source.where(line)
+        where = place if ours else f"{Path(source.filename).name}, {place}"
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            return DefinitionsError(
+                f"{where}: the package '{error.name}' is not installed",
+                "run gradlint in the environment where the model trains",
+            )
+        return DefinitionsError(
+            f"{where}: {told(error)}",
+            "the definitions of the file must run; mend this line or guard it",
+        )
+
+
+def _spared(statement: ast.stmt, wanted: set[str]) -> bool:
+    """Whether a statement imports nothing that is wanted."""
+    if not isinstance(statement, ast.Import | ast.ImportFrom):
+        return False
+    star = any(alias.name == "*" for alias in statement.names)
+    return not star and not stored_names(statement) & wanted
+
+
+def _absent(error: BaseException | None) -> Absent | None:
+    """The use of a stand-in that an error comes of."""
+    while error is not None and not isinstance(error, Absent):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """The names that a statement binds for those after it."""
+    inner = [part for block in blocks(statement) for part in block]
+    if isinstance(statement, _DEFINITION):
+        yield statement.name
+    elif inner:
+        for part in inner:
+            yield from _bound(part)
+    else:
+        yield from stored_names(statement)
 
 
 def told(error: BaseException) -> str:
@@ -189,16 +230,3 @@ def _future_flags(tree: ast.Module) -> int:
             for name in node.names:
                 flags |= getattr(__future__, name.name).compiler_flag
     return flags
-
-
-def _package(source: Source, path: Path) -> tuple[str, str]:
-    """The package that the file belongs to, "" for none, and the directory that holds it."""
-    levels = [n.level for n in ast.walk(source.tree) if isinstance(n, ast.ImportFrom)]
-    parts: list[str] = []
-    directory = path.parent
-    while directory.name and (
-        len(parts) < max(levels, default=0) or (directory / "__init__.py").exists()
-    ):
-        parts.insert(0, directory.name)
-        directory = directory.parent
-    return ".".join(parts), str(directory)

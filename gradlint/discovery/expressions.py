@@ -20,6 +20,7 @@ WRAPPERS = {
     "torch.nn.parallel.DistributedDataParallel",
     "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
 }
+ZOO = "torchvision.models."
 DTYPES = {"float", "double", "long", "int", "half", "bool", "bfloat16", "dtype"}
 
 
@@ -101,7 +102,7 @@ def _moves(outline: Outline, call: ast.Call) -> bool:
 
 
 def portable(outline: Outline, node: Node) -> Node:
-    """The same code without moves to a device; positions are kept."""
+    """The same code without moves to a device or trained weights; positions are kept."""
     stationary: Node = _Stationary(outline).visit(copy.deepcopy(node))
     return stationary
 
@@ -119,6 +120,19 @@ class _Stationary(ast.NodeTransformer):
         name = self.outline.qualified(node.func)
         if name in WRAPPERS and node.args:
             return node.args[0]
+        node.keywords = [_untrained(name, keyword) for keyword in node.keywords]
         if name.startswith("torch.") and name != "torch.device":
             node.keywords = [keyword for keyword in node.keywords if keyword.arg != "device"]
         return node
+
+
+def _untrained(name: str, keyword: ast.keyword) -> ast.keyword:
+    """`pretrained=True` as `pretrained=False`, and weights of torchvision as none."""
+    value = keyword.value
+    instead: bool | None = None
+    if keyword.arg == "pretrained" and isinstance(value, ast.Constant) and value.value is True:
+        instead = False
+    elif keyword.arg not in ("weights", "weights_backbone") or not name.startswith(ZOO):
+        return keyword
+    made = ast.copy_location(ast.Constant(instead), value)
+    return ast.copy_location(ast.keyword(keyword.arg, made), keyword)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from gradlint.source import Source
 
@@ -15,12 +17,32 @@ HOLDERS = CONTAINERS | {"torch.nn.Module", "torch.nn.ParameterList", "torch.nn.P
 LIGHTNING = {"LightningModule", "PreTrainedModel", "PyTorchModelHubMixin"}
 
 
+@dataclass(frozen=True)
+class Definition:
+    """A class or function, and the file that it stands in."""
+
+    outline: Outline
+    node: ast.ClassDef | Function
+
+
+class Neighbours(Protocol):
+    """The other files of a repository, as far as their definitions are asked for."""
+
+    def find(self, outline: Outline, dotted: str) -> Definition | None:
+        """The class or function that a dotted name stands for in a file."""
+
+    def table(self, outline: Outline, dotted: str) -> tuple[Outline, ast.Dict] | None:
+        """The dictionary of another file that a dotted name stands for, and that file."""
+
+
 class Outline:
     """The definitions of one file. Nothing is executed."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, neighbours: Neighbours | None = None) -> None:
         self.source = source
         self.tree = source.tree
+        self.neighbours = neighbours
+        self._imported: dict[str, Definition | None] = {}
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
@@ -52,9 +74,49 @@ class Outline:
                     found[name.asname or top] = name.name if name.asname else top
             elif isinstance(node, ast.ImportFrom):
                 prefix = "." * node.level + (node.module or "")
+                joint = "." if node.module else ""
                 for name in node.names:
-                    found[name.asname or name.name] = f"{prefix}.{name.name}"
+                    found[name.asname or name.name] = f"{prefix}{joint}{name.name}"
         return found
+
+    @cached_property
+    def starred(self) -> list[str]:
+        """The modules of which the file imports every name."""
+        return [
+            "." * node.level + (node.module or "")
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.ImportFrom) and any(name.name == "*" for name in node.names)
+        ]
+
+    def imported(self, dotted: str) -> Definition | None:
+        """The class or function of another file of the repository that a dotted name stands for."""
+        if self.neighbours is None or not dotted or dotted in self.definitions:
+            return None
+        if dotted not in self._imported:
+            self._imported[dotted] = self.neighbours.find(self, dotted)
+        return self._imported[dotted]
+
+    def table(self, function: ast.expr) -> tuple[Outline, ast.Dict] | None:
+        """The dictionary that `models[name](...)` picks from, of this file or of another."""
+        if not isinstance(function, ast.Subscript):
+            return None
+        name = self.qualified(function.value)
+        if name in self.tables:
+            return self, self.tables[name]
+        return self.neighbours.table(self, name) if self.neighbours is not None and name else None
+
+    @cached_property
+    def tables(self) -> dict[str, ast.Dict]:
+        """The dictionaries that are written out, where a name stands for one alone."""
+        found: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                found.setdefault(node.targets[0].id, []).append(node.value)
+        return {
+            name: values[0]
+            for name, values in found.items()
+            if len(values) == 1 and isinstance(values[0], ast.Dict)
+        }
 
     @cached_property
     def stars(self) -> bool:

@@ -112,7 +112,7 @@ class Preparation:
     def _prepares_by_call(self, call: ast.Call, model: str, construction: Construction) -> bool:
         about_model = any(root_name(value) == model for value in call.args)
         if isinstance(call.func, ast.Name):
-            function = self.outline.functions.get(call.func.id)
+            function = self._function(call.func)
             return about_model and function is not None and self._initialises(function)
         if self.outline.qualified(call.func).startswith("torch.nn.init."):
             return about_model
@@ -122,8 +122,7 @@ class Preparation:
             return self._initialiser(call.args[0])
         if call.func.attr in GROWS:
             return all(self.slicer.purity.expression(value) for value in call.args)
-        owner = self.outline.modules.get(construction.product)
-        method = self.outline.method(owner, call.func.attr) if owner is not None else None
+        method = self._method(construction, call.func.attr)
         if method is not None and isinstance(call.func.value, ast.Name):
             return bool(PREPARES.search(call.func.attr)) and self._initialises(method)
         return call.func.attr in FILLS
@@ -132,14 +131,28 @@ class Preparation:
         """Whether what is given to `apply` initialises or freezes."""
         if isinstance(node, ast.Lambda):
             return self._initialises(node)
-        name = root_name(node)
-        function = self.outline.functions.get(name)
+        function = self._function(node)
         if function is None and isinstance(node, ast.Name):
-            local = self.slicer.function(name, node)
+            local = self.slicer.function(node.id, node)
             return local is not None and self._initialises(local)
         if function is None and isinstance(node, ast.Call):
             return any(self._initialiser(value) for value in node.args)
         return function is not None and self._initialises(function)
+
+    def _function(self, node: ast.expr) -> ast.FunctionDef | None:
+        """The function that an expression names, of this file or of another."""
+        function = self.outline.functions.get(root_name(node))
+        if function is None and (found := self.outline.imported(self.outline.qualified(node))):
+            function = found.node if isinstance(found.node, ast.FunctionDef) else None
+        return function
+
+    def _method(self, construction: Construction, name: str) -> ast.FunctionDef | None:
+        """A method of the class that is built, of this file or of another."""
+        outline, owner = self.outline, self.outline.modules.get(construction.product)
+        if found := outline.imported(outline.qualified(construction.call.func)):
+            outline = found.outline
+            owner = outline.modules.get(found.node.name)
+        return outline.method(owner, name) if owner is not None else None
 
     def _initialises(self, node: ast.AST, seen: frozenset[str] = frozenset()) -> bool:
         """Whether code fills or freezes parameters and does nothing that belongs to training."""

@@ -9,7 +9,7 @@ import ast
 import builtins
 from collections.abc import Iterable
 
-from gradlint.discovery.outline import Function, Outline, is_main_guard
+from gradlint.discovery.outline import Function, Outline, calls, is_main_guard
 
 BUILTINS = set(
     "abs all any bool bytes complex dict divmod enumerate filter float frozenset getattr hasattr "
@@ -22,7 +22,9 @@ LIBRARIES = (
     "os.path. pathlib.Path types.SimpleNamespace argparse.Namespace easydict.EasyDict numpy. "
     "logging.getLogger torch.cuda.is_available torch.cuda.device_count torch.Size "
     "torch.backends. copy.copy copy.deepcopy string. abc. einops. torch.fft. torch.linalg. "
-    "decimal. fractions. random. torchvision.ops. torch.version. torch.iinfo torch.finfo omegaconf."
+    "decimal. fractions. random. torchvision.ops. torch.version. torch.iinfo torch.finfo "
+    "omegaconf. re. statistics. textwrap. threading.Lock threading.RLock os.environ.get json.loads "
+    "json.dumps"
 ).split()
 FORBIDDEN = set(
     "load loadtxt genfromtxt fromfile memmap save savez savetxt compile set_num_threads "
@@ -45,15 +47,20 @@ EFFECTS = set(
     "load_state_dict_from_url load_url load from_pretrained load_state_dict __import__ exit quit "
     "breakpoint".split()
 )
+DOWNLOADS = {"load_url", "load_state_dict_from_url"}
 
 
 class Purity:
     """Judges the code of one file. With `models`, building the file's models is harmless too."""
 
-    def __init__(self, outline: Outline, models: bool) -> None:
+    def __init__(
+        self, outline: Outline, models: bool, known: dict[Outline, Purity] | None = None
+    ) -> None:
         self.outline = outline
         self.models = models
         self._judged: dict[ast.AST, bool] = {}
+        self._known = {} if known is None else known  # the judges of the repository's files
+        self._known[outline] = self
 
     def expression(self, node: ast.AST | None) -> bool:
         """Whether evaluating an expression only computes a value."""
@@ -70,6 +77,8 @@ class Purity:
         name = self.outline.qualified(call.func)
         if name in self.outline.definitions:
             return self._definition(self.outline.definitions[name])
+        if (found := self.outline.imported(name)) is not None:
+            return self._of(found.outline)._definition(found.node)
         if isinstance(call.func, ast.Attribute):
             if self._imported(call.func):
                 return self._library(name, call)
@@ -77,8 +86,20 @@ class Purity:
         if isinstance(call.func, ast.Name):
             return name in BUILTINS or self._library(name, call) or self._constant(call.func.id)
         if isinstance(call.func, ast.Subscript) and isinstance(call.func.value, ast.Name):
-            return self._constant(call.func.value.id)
+            return self._constant(call.func.value.id) or self._table(call.func)
         return False
+
+    def _table(self, function: ast.Subscript) -> bool:
+        """Whether whatever a dictionary of classes and functions gives is harmless to call."""
+        found = self.outline.table(function)
+        if found is None:
+            return False
+        judge = self._of(found[0])
+        return all(judge.callee(ast.Call(value, [], [])) for value in found[1].values)
+
+    def _of(self, outline: Outline) -> Purity:
+        """The judge of another file."""
+        return self._known.get(outline) or Purity(outline, self.models, self._known)
 
     def _imported(self, function: ast.expr) -> bool:
         root = function
@@ -90,10 +111,12 @@ class Purity:
 
     def _library(self, name: str, call: ast.Call) -> bool:
         parts = name.split(".")
-        if FORBIDDEN & set(parts[1:]):
+        if parts[-1] in DOWNLOADS:  # which gives nothing where models are built
+            return self.models
+        if FORBIDDEN & set(parts[1:]) and name != "re.compile":
             return False
-        if name.startswith("torchvision.models."):
-            return self.models and not pretrained(call)
+        if name.startswith("torchvision.models.") or name == "timm.create_model":
+            return self.models
         if len(parts) == 2 and parts[0] == "torch":
             return not parts[1].startswith("set_")
         return any(name == known or name.startswith(known) for known in LIBRARIES)
@@ -103,9 +126,12 @@ class Purity:
         return any(
             isinstance(node, ast.Assign)
             and any(isinstance(t, ast.Name) and t.id == name for t in node.targets)
-            and not any(isinstance(inner, ast.Call) for inner in ast.walk(node.value))
+            and all(self._makes_type(call) for call in calls(node.value))
             for node in self.outline.tree.body
         )
+
+    def _makes_type(self, call: ast.Call) -> bool:
+        return self.outline.qualified(call.func) in ("collections.namedtuple", "typing.NamedTuple")
 
     def _definition(self, node: ast.ClassDef | Function) -> bool:
         if node not in self._judged:
@@ -118,8 +144,13 @@ class Purity:
     def _class(self, node: ast.ClassDef) -> bool:
         if node.name in self.outline.modules:
             return self.models
-        methods = [self.outline.method(node, name) for name in ("__init__", "__post_init__")]
-        return all(method is None or self.body(method) for method in methods)
+        waiting = ["__init__", "__post_init__"]
+        for name in waiting:
+            method = self.outline.method(node, name)
+            if method is not None and not self.body(method):
+                return False
+            waiting += _own_calls(method, waiting) if method is not None else []
+        return True
 
     def body(self, node: Function) -> bool:
         """Whether calling a function of this file only computes a value."""
@@ -141,7 +172,18 @@ class Purity:
             return known or self.callee(call)
         if isinstance(function, ast.Attribute) and not self._imported(function):
             return function.attr not in EFFECTS
+        if isinstance(function, ast.Call):  # `getattr(datasets, name)(path)`
+            return not any(self._foreign(value) for value in function.args)
         return not isinstance(function, ast.Attribute) or self.callee(call)
+
+    def _foreign(self, value: ast.expr) -> bool:
+        """Whether an expression is a module that nothing is known of."""
+        name = self.outline.qualified(value)
+        return (
+            isinstance(value, ast.Name)
+            and value.id in self.outline.aliases
+            and not (name.startswith("torch"))
+        )
 
     def statement(self, node: ast.stmt) -> bool:
         """Whether a statement only binds or builds values."""
@@ -163,6 +205,19 @@ class Purity:
     def block(self, body: Iterable[ast.stmt]) -> bool:
         """Whether all statements only bind or build values."""
         return all(self.statement(statement) for statement in body)
+
+
+def _own_calls(method: ast.FunctionDef, known: list[str]) -> list[str]:
+    """The methods of its own class that a method calls, beyond those known."""
+    called = [
+        node.func.attr
+        for node in ast.walk(method)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "self"
+    ]
+    return [name for name in dict.fromkeys(called) if name not in known]
 
 
 def pretrained(node: ast.AST) -> bool:

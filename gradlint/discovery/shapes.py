@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator
+from functools import cached_property
+from typing import TypeVar
 
 from gradlint.discovery.constructions import Construction
-from gradlint.discovery.expressions import free_names, portable, root_name, unwrapped
+from gradlint.discovery.expressions import (
+    free_names,
+    portable,
+    root_name,
+    stored_names,
+    unwrapped,
+)
+from gradlint.discovery.images import Images, ImageSource
+from gradlint.discovery.loops import Loops
 from gradlint.discovery.outline import Outline
 from gradlint.discovery.slicing import Slicer
 from gradlint.target import Example
@@ -17,38 +28,84 @@ CREATES = {
     "Tensor LongTensor FloatTensor randn_like zeros_like ones_like rand_like from_numpy".split()
 } | {"torch.autograd.Variable"}
 SHAPED = {f"torch.{name}" for name in "randn rand zeros ones randint empty".split()}
-MOST = 8
+PLAIN = {"torch", "numpy", "math", "random", "itertools", "functools"}
+MOST = 12
 BATCH = 8
+
+Setup = tuple[ast.stmt, ...]
+Made = TypeVar("Made", bound=ast.expr)
 
 
 class Shapes:
-    """The inputs that one file shows."""
+    """The inputs that one file shows; `name` is the file's, where it is not the model's own."""
 
-    def __init__(self, outline: Outline, slicer: Slicer) -> None:
+    def __init__(self, outline: Outline, slicer: Slicer, name: str = "") -> None:
         self.outline = outline
         self.slicer = slicer
+        self.name = name
+        self.loops = Loops(outline, slicer)
 
-    def examples(self, constructions: list[Construction]) -> tuple[Example, ...]:
-        """Inputs of a model that is built at these places, then other tensors of the file."""
+    @cached_property
+    def images(self) -> list[Images]:
+        """The images that the file's data show."""
+        return ImageSource(self.outline, self.slicer).all()
+
+    def _where(self, line: int) -> str:
+        return f"in {self.name}:{line}" if self.name else f"in {self.outline.source.where(line)}"
+
+    def given(
+        self, constructions: list[Construction], data: list[tuple[Shapes, Images]]
+    ) -> list[Example]:
+        """What a model that is built at these places is called with; loops give it the data."""
         found: list[Example] = []
         for call, values in self._flows(constructions):
-            expression = _together(values, call)
-            found += self._example(expression, call, f"the call in {self._line(call)}")
-        found += self._summaries(constructions)
-        for call in self.outline.calls:
-            if self.outline.qualified(call.func) in SHAPED and self._wide(call):
-                found += self._example(call, call, f"the tensor in {self._line(call)}", False)
-        unique: dict[str, Example] = {}
-        for example in found:
-            key = ast.unparse(example.expression) + str([ast.unparse(s) for s in example.setup])
-            unique.setdefault(key, example)
-        return tuple(unique.values())[:MOST]
+            found += self._example(_together(values, call), call, "the call")
+        for call in self.loops.calls(constructions):
+            for owner, images in data:
+                found += self._looped(call, owner, images)
+        return [*found, *self._summaries(constructions)]
 
-    def _line(self, call: ast.Call) -> str:
-        return self.outline.source.where(call.lineno)
+    def _looped(self, call: ast.Call, owner: Shapes, images: Images) -> Iterator[Example]:
+        shown = owner.image(images)
+        for value, setup in self.loops.fed(call, images, shown.expression) if shown else ():
+            made = self._complete(value, setup)
+            if shown is not None and made is not None:
+                yield Example(value, (*shown.setup, *made), f"the call {self._where(call.lineno)}")
+
+    def image(self, images: Images) -> Example | None:
+        """A batch of the data itself."""
+        shape = _settled(ast.Tuple(list(images.sizes), ast.Load()), images.place)
+        setup = self.slicer.slice(shape, images.place)
+        made = _tensor_of(shape, images.place, False, "randn")
+        setup = self._complete(made, setup) if setup is not None else None
+        if setup is None:
+            return None
+        return Example(made, setup, f"{images.what} {self._where(images.line)}")
+
+    def tensors(self) -> list[Example]:
+        """The tensors that the file makes, whatever for."""
+        shaped = (c for c in self.outline.calls if self.outline.qualified(c.func) in SHAPED)
+        wide = (call for call in shaped if self._wide(call))
+        return [e for call in wide for e in self._example(call, call, "the tensor", False)]
+
+    def _complete(self, value: ast.expr, setup: Setup) -> Setup | None:
+        """The setup with the imports that it needs, where it comes from another file."""
+        if not self.name:
+            return setup
+        bound = {name for statement in setup for name in stored_names(statement)}
+        needed = [name for part in (*setup, value) for name in free_names(part)]
+        imports: list[ast.stmt] = []
+        for name in dict.fromkeys(needed):
+            if name in bound or hasattr(builtins, name):
+                continue
+            package, _, attribute = self.outline.aliases.get(name, "").rpartition(".")
+            if (package or attribute).split(".")[0] not in PLAIN:
+                return None
+            imports.append(_import(package, attribute, name))
+        return (*imports, *setup)
 
     def _example(
-        self, value: ast.expr, at: ast.AST, source: str, flows: bool = True
+        self, value: ast.expr, at: ast.AST, what: str, flows: bool = True
     ) -> list[Example]:
         if self._in_model(at):
             return []
@@ -58,8 +115,11 @@ class Shapes:
             if candidate is not None:
                 still = portable(self.outline, candidate)
                 setup = self.slicer.slice(still, bound if candidate is not value and bound else at)
+                setup = self._complete(still, setup) if setup is not None else None
                 if setup is not None:
-                    return [Example(still, setup, source)]
+                    return [
+                        Example(still, setup, f"{what} {self._where(getattr(at, 'lineno', 0))}")
+                    ]
         return []
 
     def _batched(self, value: ast.expr) -> ast.expr | None:
@@ -103,8 +163,10 @@ class Shapes:
             for shape in given:
                 setup = self.slicer.slice(shape, call)
                 if setup is not None and isinstance(shape, ast.Tuple):
-                    made = _tensor_of(shape, call, whole=name.startswith("torchinfo"))
-                    yield Example(made, setup, f"the summary in {self._line(call)}")
+                    made = _tensor_of(shape, call, name.startswith("torchinfo"))
+                    whole = self._complete(made, setup)
+                    if whole is not None:
+                        yield Example(made, whole, f"the summary {self._where(call.lineno)}")
 
     def _holds(self, node: ast.expr, at: ast.AST, constructions: list[Construction]) -> bool:
         """Whether an expression is a variable that holds a model built at one of the places."""
@@ -165,17 +227,35 @@ def _together(values: list[ast.expr], call: ast.Call) -> ast.expr:
     return values[0] if len(values) == 1 else _settled(ast.Tuple(values, ast.Load()), call)
 
 
-def _tensor_of(shape: ast.Tuple, place: ast.Call, whole: bool) -> ast.expr:
+def unique(found: list[Example]) -> tuple[Example, ...]:
+    """The first examples, each once."""
+    kept: dict[str, Example] = {}
+    for example in found:
+        key = ast.unparse(example.expression) + str([ast.unparse(s) for s in example.setup])
+        kept.setdefault(key, example)
+    return tuple(kept.values())[:MOST]
+
+
+def _import(package: str, attribute: str, name: str) -> ast.stmt:
+    if not package or attribute in ("functional", "nn"):
+        dotted = f"{package}.{attribute}".lstrip(".")
+        made: ast.stmt = ast.Import([ast.alias(dotted, name if name != dotted else None)])
+    else:
+        made = ast.ImportFrom(package, [ast.alias(attribute, name)], 0)
+    return ast.fix_missing_locations(made)
+
+
+def _tensor_of(shape: ast.Tuple, place: ast.AST, whole: bool, name: str = "rand") -> ast.expr:
     """A tensor of a shape; unless it is whole, a batch goes before it."""
     torch = ast.Call(ast.Name("__import__", ast.Load()), [ast.Constant("torch")], [])
     sizes = shape.elts if whole else [ast.Constant(BATCH), *shape.elts]
-    made = ast.Call(ast.Attribute(torch, "rand", ast.Load()), list(sizes), [])
+    made = ast.Call(ast.Attribute(torch, name, ast.Load()), list(sizes), [])
     return _settled(made, place)
 
 
-def _settled(made: ast.expr, place: ast.Call) -> ast.expr:
+def _settled(made: Made, place: ast.AST) -> Made:
     """What was made, with the place of the call where it has none."""
     for node in ast.walk(made):
         if isinstance(node, ast.expr) and not hasattr(node, "lineno"):
             ast.copy_location(node, place)
-    return made
+    return ast.fix_missing_locations(made)

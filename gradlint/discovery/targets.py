@@ -5,23 +5,31 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
 
-from gradlint.discovery.assembly import Assembly
+from gradlint.discovery.assembly import Assembly, Recipe
 from gradlint.discovery.constructions import Construction, Constructions
+from gradlint.discovery.elsewhere import Elsewhere
+from gradlint.discovery.examples import Examples
 from gradlint.discovery.lengths import Lengths
+from gradlint.discovery.options import Options
+from gradlint.discovery.origins import Origins
 from gradlint.discovery.outline import Function, Outline
 from gradlint.discovery.preparation import Preparation
 from gradlint.discovery.purity import pretrained
+from gradlint.discovery.repository import repository_of, repository_root
 from gradlint.discovery.roots import Roots
-from gradlint.discovery.shapes import Shapes
 from gradlint.discovery.slicing import Slicer
 from gradlint.errors import GradlintError
 from gradlint.source import Source
 from gradlint.span import Span
-from gradlint.target import Target
+from gradlint.target import Example, Target
 
 EXPLICIT = "gradlint_model"
+MOST_WAYS = 3  # call sites that are tried before a model is put together by guesses
 
 
 def has_model(source: Source) -> bool:
@@ -35,12 +43,18 @@ def has_model(source: Source) -> bool:
     return bool(constructions.factories or constructions.all)
 
 
-def discover(source: Source, names: Sequence[str] = (), inputs: str | None = None) -> list[Target]:
+def discover(
+    source: Source,
+    names: Sequence[str] = (),
+    inputs: str | None = None,
+    init: Mapping[str, Any] | None = None,
+) -> list[Target]:
     """The targets of a file, in order: those named, or those that stand for themselves.
 
-    Raises GradlintError for a name that the file does not define.
+    Raises GradlintError for a name that the file does not define, and for an argument in
+    `init` that the model does not take.
     """
-    discovery = _Discovery(source, inputs)
+    discovery = _Discovery(source, inputs, init or {})
     if names:
         return [discovery.named(name) for name in dict.fromkeys(names)]
     if EXPLICIT in discovery.outline.functions:
@@ -49,22 +63,29 @@ def discover(source: Source, names: Sequence[str] = (), inputs: str | None = Non
 
 
 class _Discovery:
-    def __init__(self, source: Source, inputs: str | None) -> None:
+    def __init__(self, source: Source, inputs: str | None, init: Mapping[str, Any]) -> None:
         self.source = source
         self.inputs = inputs
-        self.outline = Outline(source)
+        self.init = init
+        self.repository = repository_of(repository_root(source.filename))
+        self.outline = Outline(source, self.repository)
         self.slicer = Slicer(self.outline)
         self.constructions = Constructions(self.outline)
         self.roots = Roots(self.outline, self.constructions)
         self.preparation = Preparation(self.outline, self.slicer)
-        self.assembly = Assembly(self.outline, self.slicer)
-        self.shapes = Shapes(self.outline, self.slicer)
+        origins = Origins(self.outline, self.repository)
+        options = Options(self.outline, self.repository)
+        self.assembly = Assembly(self.outline, self.slicer, origins, options)
+        self.elsewhere = Elsewhere(self.outline, self.repository)
+        self.examples = Examples(self.outline, self.slicer, self.repository)
         self.lengths = Lengths(self.outline, self.slicer).all()
 
     def all(self) -> Iterable[Target]:
         """The targets that stand for themselves."""
         for name in self.roots.classes():
-            yield self.of_class(name)
+            target = self.of_class(name)
+            if not self._block(name, target):
+                yield target
         for name, product in self.constructions.factories.items():
             if not product and name not in self.constructions.makers:
                 target = self.function(name)
@@ -72,6 +93,17 @@ class _Discovery:
                 if (called or target.construct is not None) and not self._part(name):
                     yield target
         yield from self._variables()
+
+    def _block(self, name: str, target: Target) -> bool:
+        """Whether a class is a part of models in other files, none of which says how it is built.
+
+        What is measured of a part with guessed arguments says nothing of the models.
+        """
+        guessed = target.construct is None or any(a.guessed for a in target.arguments)
+        foreign = self._elsewhere(self.outline.modules[name]) if guessed else []
+        return not self._sites(name, self.outline.modules[name]) and self.elsewhere.only_parts(
+            foreign
+        )
 
     def _part(self, factory: str) -> bool:
         sites = [c for c in self.constructions.all if c.product == factory]
@@ -145,8 +177,50 @@ class _Discovery:
         node: ast.ClassDef | Function | None = None,
         named: bool = False,
     ) -> Target:
-        recipe = self.assembly.recipe(sites, node)
+        foreign = self._elsewhere(node) if node is not None else []
+        ways = self._ways(name, sites, foreign, node)
+        text = ast.unparse(node) if node is not None else self.source.text
+        examples = self.examples.all(sites, foreign, text)
+        told = [self._target(name, span, sites, node, named, way, examples) for way in ways]
+        return _chained([told[0], *(target for target in told[1:] if target.construct)])
+
+    def _ways(
+        self,
+        name: str,
+        sites: list[Construction],
+        foreign: list[Construction],
+        node: ast.ClassDef | Function | None,
+    ) -> list[Recipe]:
+        """How it can be built, in the order of trust: what another file does may not work here."""
+        if self.init or name == EXPLICIT:
+            recipe = self.assembly.recipe(sites, node, self.init)
+            guessed = tuple(a.name for a in recipe.arguments if a.guessed)
+            return [Recipe((), None, guessed) if name == EXPLICIT and guessed else recipe]
+        ways = list(islice(self.assembly.whole([*sites, *foreign]), MOST_WAYS))
+        if ways and ways[0].site in sites:
+            return ways[:1]
+        ways.append(self.assembly.recipe(sites if ways else [*sites, *foreign], node))
+        pieced = ways[-1].site is not None and node is not None
+        return [*ways, self.assembly.recipe([], node)] if pieced else ways
+
+    def _elsewhere(self, node: ast.ClassDef | Function) -> list[Construction]:
+        """The constructions of a class or factory in the other files of the repository."""
+        factories = [name for name, of in self.constructions.factories.items() if of == node.name]
+        return self.elsewhere.sites([node.name, *factories], node.name)
+
+    def _target(
+        self,
+        name: str,
+        span: Span,
+        sites: list[Construction],
+        node: ast.ClassDef | Function | None,
+        named: bool,
+        recipe: Recipe,
+        examples: tuple[Example, ...],
+    ) -> Target:
         bound = [site for site in (recipe.site, *sites) if site is not None and site.bound_as]
+        home = recipe.site.outline if recipe.site is not None else self.outline
+        preparation = self._preparation(home)
         return Target(
             path=self.source.path,
             name=name,
@@ -154,22 +228,36 @@ class _Discovery:
             setup=recipe.setup,
             construct=recipe.construct,
             missing=recipe.missing,
-            after=self.preparation.after(bound[0]) if bound else (),
+            unknown=recipe.unknown,
+            after=preparation.after(bound[0]) if bound else (),
             bound_as=bound[0].bound_as if bound else "model",
-            loads_weights=self._loads(sites, node, recipe.construct),
-            examples=self.shapes.examples(sites),
-            lengths=self.lengths,
+            loads_weights=self._loads(sites, node, recipe),
+            examples=examples,
+            lengths=self._lengths(home),
             named=named,
             input=self.inputs,
+            arguments=recipe.arguments,
+            init=self.init,
+            home=replace(home.source) if home is not self.outline else None,
         )
 
-    def _loads(
-        self, sites: list[Construction], node: ast.AST | None, construct: ast.expr | None
-    ) -> bool:
-        if any(self.preparation.loads(site) for site in sites):
+    def _lengths(self, home: Outline) -> tuple[int, ...]:
+        """The lengths that this file names, then those of the file that builds the model."""
+        foreign = () if home is self.outline else Lengths(home, Slicer(home)).all()
+        return tuple(dict.fromkeys((*self.lengths, *foreign)))
+
+    def _preparation(self, outline: Outline) -> Preparation:
+        if outline is self.outline:
+            return self.preparation
+        return Preparation(outline, Slicer(outline))
+
+    def _loads(self, sites: list[Construction], node: ast.AST | None, recipe: Recipe) -> bool:
+        chosen = [] if recipe.site is None or recipe.site in sites else [recipe.site]
+        if any(self._preparation(site.outline).loads(site) for site in [*sites, *chosen]):
             return True
         init = self.outline.method(node, "__init__") if isinstance(node, ast.ClassDef) else node
-        return any(part is not None and pretrained(part) for part in (init, construct))
+        written = recipe.site.expression if recipe.site is not None else recipe.construct
+        return any(part is not None and pretrained(part) for part in (init, written))
 
     def _name_span(self, node: ast.ClassDef | Function) -> Span:
         """Where the name of a class or function stands."""
@@ -184,3 +272,12 @@ class _Discovery:
 
 def _after(construction: Construction, node: ast.ClassDef) -> bool:
     return construction.call.lineno > node.lineno
+
+
+def _chained(targets: list[Target]) -> Target:
+    """The first target; each goes on to the next where it cannot be built."""
+    chain: Target | None = None
+    for target in reversed(targets):
+        chain = replace(target, otherwise=chain)
+    assert chain is not None
+    return chain

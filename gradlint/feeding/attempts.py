@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from torch import Tensor, nn
+import torch
+from torch import nn
 
 from gradlint.feeding.backwards import SIDE
+from gradlint.feeding.calls import Call
 from gradlint.feeding.guesses import Guess
-from gradlint.feeding.runs import FEW, MANY, Outcome, batch_survives, needs_grad, run
-from gradlint.feeding.values import filled
+from gradlint.feeding.recipes import Recipe, made
+from gradlint.feeding.runs import FEW, SOME, Outcome, batch_survives, needs_grad, run
+from gradlint.outputs import tensors_of
 
 _ATTEMPTS = 40
 _SECONDS = 8.0
+_MASKS = frozenset({"ones", "zeros"})
 
 
 @dataclass
@@ -21,60 +26,72 @@ class Attempts:
     """The attempts on one model."""
 
     module: nn.Module
-    left_out: tuple[str, ...] = ()  # parameters that are given None: masks, states
+    call: Call
     first_error: str = ""
     error: str = ""  # of the last attempt
+    progress: int = 0  # how many operations ran in the last attempt before it failed
+    furthest: tuple[int, str] = (-1, "")  # the most that ran, and the error that ended it
     broken: bool = False  # the last error is none that another size would mend
     differentiates: bool = False  # the forward asks for the gradient of its input
-    seconds: float = 0.0  # of the last attempt that was accepted
-    tried: set[tuple[Guess, ...]] = field(default_factory=set)
+    work: int = 0  # of the last attempt that was accepted
+    tried: set[tuple[Recipe, ...]] = field(default_factory=set)
+    allowed: int = _ATTEMPTS
     start: float = field(default_factory=time.perf_counter)
 
     @property
     def spent(self) -> bool:
         """Whether it is time to give up."""
-        return len(self.tried) >= _ATTEMPTS or time.perf_counter() - self.start > _SECONDS
+        return len(self.tried) >= self.allowed or self.exhausted
 
-    def accepts(self, *guesses: Guess) -> bool:
+    @property
+    def exhausted(self) -> bool:
+        """Whether all the time is spent."""
+        return time.perf_counter() - self.start > _SECONDS
+
+    def accepts(self, *recipes: Recipe) -> bool:
         """Whether the model runs, can be trained, and keeps the samples apart."""
-        self.tried.add(guesses)
-        few = self._run(guesses, FEW)
+        self.tried.add(recipes)
+        few = self._run(recipes, FEW)
         if few.error:
-            return self._refused(few.error, few.broken)
-        many = self._run(guesses, MANY, grad=True)
+            return self._refused(few, few.error)
+        many = self._run(recipes, SOME, grad=True)
         if many.error:
-            return self._refused(many.error, many.broken)
+            return self._refused(many, many.error)
         if not many.trains:
-            return self._refused("no gradient can flow through what it returns", True)
+            return self._refused(many, "no gradient can flow through what it returns", True)
+        guesses = [recipe for recipe in recipes if isinstance(recipe, Guess)]
+        if many.undefined and any(guess.fill in _MASKS for guess in guesses):
+            return self._refused(many, "its output is not a number under such a mask")
         folded = all(SIDE not in guess.pattern for guess in guesses)
         fixed = any(guess.batch is not None for guess in guesses)
         if not fixed and not batch_survives(few, many, folded):
-            return self._refused("its output does not count the samples of its input", False)
-        self.seconds = many.seconds
+            return self._refused(many, "its output does not count the samples of its input")
+        self.work = many.work
         return True
 
-    def tensors(self, guesses: tuple[Guess, ...], batch: int) -> tuple[Tensor, ...]:
-        """The guesses as tensors."""
-        tensors = tuple(filled(guess.shape(batch)) for guess in guesses)
-        for tensor in tensors:
+    def arguments(
+        self, recipes: Sequence[Recipe], batch: int
+    ) -> tuple[tuple[object, ...], dict[str, object]]:
+        """What forward is called with."""
+        generator = torch.Generator().manual_seed(0)
+        args, kwargs = self.call.arguments([made(r, batch, generator) for r in recipes])
+        for tensor in tensors_of((args, kwargs)):
             tensor.requires_grad_(self.differentiates and tensor.is_floating_point())
-        return tensors
+        return args, kwargs
 
-    @property
-    def kwargs(self) -> dict[str, object]:
-        """What every call is given beside the guesses."""
-        return dict.fromkeys(self.left_out)
-
-    def _run(self, guesses: tuple[Guess, ...], batch: int, grad: bool = False) -> Outcome:
+    def _run(self, recipes: Sequence[Recipe], batch: int, grad: bool = False) -> Outcome:
         grad = grad or self.differentiates
-        outcome = run(self.module, self.tensors(guesses, batch), self.kwargs, grad)
+        outcome = run(self.module, *self.arguments(recipes, batch), grad)
         if needs_grad(outcome.error) and not self.differentiates:
             self.differentiates = True
-            outcome = run(self.module, self.tensors(guesses, batch), self.kwargs, True)
+            outcome = run(self.module, *self.arguments(recipes, batch), True)
         return outcome
 
-    def _refused(self, error: str, broken: bool) -> bool:
+    def _refused(self, outcome: Outcome, error: str, broken: bool | None = None) -> bool:
         self.error = error
-        self.broken = broken
+        self.progress = outcome.progress
+        self.broken = outcome.broken if broken is None else broken
         self.first_error = self.first_error or error
+        if outcome.progress > self.furthest[0]:
+            self.furthest = (outcome.progress, error)
         return False

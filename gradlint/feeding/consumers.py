@@ -58,6 +58,14 @@ def _reached(
             yield node, need
         if need is None or need.kind not in STOPS:
             routes[node] = (*reached[0], _step(node, module))
+            if _in_place(node):
+                routes[node.all_input_nodes[0]] = routes[node]
+
+
+def _in_place(node: fx.Node) -> bool:
+    """Whether an operation changes what it is called on: `x.unsqueeze_(1)`."""
+    name = str(node.target)
+    return node.op == "call_method" and name.endswith("_") and not name.endswith("__")
 
 
 def _sequence_layer(graph: fx.Graph, module: nn.Module, node: fx.Node) -> Need | None:
@@ -128,7 +136,7 @@ def _step(node: fx.Node, module: nn.Module) -> Step:
     if _name(node, module) == "getitem" and _name(node.all_input_nodes[0], module) in _TUPLES:
         return Step("part", (), {})
     known = fx.node.map_arg((node.args[1:], node.kwargs), lambda _: None)
-    return Step(_name(node, module), tuple(known[0]), dict(known[1]))
+    return Step(_name(node, module).rstrip("_"), tuple(known[0]), dict(known[1]))
 
 
 def _dims(source: fx.Node) -> int | None:

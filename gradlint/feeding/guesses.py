@@ -22,6 +22,16 @@ _NAMES = {
     Kind.ATTENTION: "attention layer",
     Kind.NORM: "normalisation",
 }
+_FILLED = {
+    "ones": "mask of ones",
+    "zeros": "mask of zeros",
+    "lengths": "lengths",
+    "positions": "positions",
+    "state": "state",
+    "whole": "whole numbers",
+    "ring": "adjacency",
+    "edges": "edges",
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class Guess:
     side: int = 32
     batch: int | None = None  # set where the model works with one batch size only
     length_known: bool = False
+    fill: str = ""  # how its values are made, where they are not random
 
     def shape(self, batch: int) -> Shape:
         """The shape with this many samples."""
@@ -56,8 +67,10 @@ class Guess:
     @property
     def what(self) -> str:
         """What a person would call it."""
+        if self.fill:
+            return _FILLED[self.fill]
         if self.dtype == "int64":
-            return "tokens"
+            return "tokens" if len(self.pattern) > 1 else "integers"
         if LENGTH in self.pattern:
             return "sequence"
         return {2: "vector", 3: "sequence", 4: "image", 5: "volume"}.get(len(self.pattern), "input")
@@ -117,8 +130,8 @@ def _before(guess: Guess, need: Need, clues: Clues) -> Iterator[Guess]:
     pattern = before(need.steps, guess.pattern)
     if pattern is None or BATCH not in pattern:
         return
-    if any(step.name in FLAT for step in need.steps) and need.kind is Kind.LINEAR:
-        yield from _pictures(guess, need)
+    if any(step.name in FLAT for step in need.steps):
+        yield from _pictures(guess, need) if need.kind is Kind.LINEAR else _rows(guess, pattern)
     dims = clues.dims or len(pattern)
     if dims == len(pattern) + 1:
         place = pattern.index(BATCH) + 1
@@ -128,6 +141,12 @@ def _before(guess: Guess, need: Need, clues: Clues) -> Iterator[Guess]:
     if any(step.name == "one_hot" for step in need.steps):
         guess = replace(guess, dtype="int64", high=need.size)
     yield replace(guess, pattern=pattern)
+
+
+def _rows(guess: Guess, pattern: Pattern) -> Iterator[Guess]:
+    """Images of one channel, of which a view makes sequences: `x.view(-1, 28, 28)`."""
+    if len(pattern) == 3 and isinstance(pattern[1], int) and pattern[1] == pattern[2]:
+        yield replace(guess, pattern=(pattern[0], 1, *pattern[1:]))
 
 
 def _pictures(guess: Guess, need: Need) -> Iterator[Guess]:

@@ -2,67 +2,98 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from torch import nn
 
 from gradlint.errors import NotRun
 from gradlint.feeding.attempts import Attempts
+from gradlint.feeding.calls import Call, Slot
+from gradlint.feeding.candidates import stream
 from gradlint.feeding.guesses import Guess
+from gradlint.feeding.recipes import Plain, Recipe, shapes
 from gradlint.feeding.runs import MANY
-from gradlint.feeding.search import Search, stream, traced
-from gradlint.feeding.several import find_several
+from gradlint.feeding.search import Search
+from gradlint.feeding.several import Climb
+from gradlint.feeding.slots import slots_of
 from gradlint.feeding.specification import Shape, specification
 from gradlint.feeding.symbols import parameters_of
 
 _TOLD = 120  # characters of an error that are shown
-_SPARE = {"mask", "masks", "hidden", "hx", "h", "h0", "hc", "state", "states"}  # may be None
+_ABSENT = r"NoneType|NoneTypes|None of|got None"
 
 
-def infer(module: nn.Module, lengths: tuple[int, ...]) -> tuple[Attempts, tuple[Guess, ...]]:
-    """Guesses, one for each required input, that the model runs with, and how they were tried.
+def infer(module: nn.Module, lengths: tuple[int, ...]) -> tuple[Attempts, tuple[Recipe, ...]]:
+    """What to call the model with, one recipe for each value, and how that was tried.
 
-    Raises NotRun where none are found.
+    Raises NotRun where nothing is found.
     """
     names, defaults = parameters_of(module)
     if not names:
         raise NotRun("forward reads no input", "gradlint probes models that read one")
-    spare = tuple(name for name in names[1:] if set(name.lower().split("_")) & _SPARE)
-    needed = [name for name in names if name not in spare]
-    attempts = Attempts(module, spare)
-    known = {**defaults, **attempts.kwargs}
-    found = _found(attempts, needed, known, lengths)
-    if found is None or len({guess.batch_dim for guess in found}) > 1:
-        raise _not_found(attempts, names, known)
+    attempts = Attempts(module, Call.of(module, names))
+    found = _found(attempts, names, defaults, lengths)
+    if found is None:
+        raise _not_found(attempts, names, defaults)
     return attempts, found
 
 
 def _found(
-    attempts: Attempts, needed: list[str], known: dict[str, object], lengths: tuple[int, ...]
-) -> tuple[Guess, ...] | None:
-    if len(needed) == 1:
-        guess = Search(attempts, needed[0], lengths).find(known)
-        return None if guess is None else (guess,)
-    options = [traced(attempts.module, name, known) for name in needed]
-    return find_several(attempts, options, lengths) if all(options) else None
+    attempts: Attempts, names: list[str], defaults: dict[str, object], lengths: tuple[int, ...]
+) -> tuple[Recipe, ...] | None:
+    call = slots_of(attempts.module)
+    if len(call.slots) == 1 and call.slots[0].key is None:
+        guess = Search(attempts, names[0], lengths).find(defaults)
+        if guess is not None:
+            return (guess,)
+    attempts.call = call
+    found = Climb(attempts, lengths).find()
+    if found is None and re.search(_ABSENT, attempts.furthest[1]):
+        attempts.call = slots_of(attempts.module, _left_out(names, defaults))
+        found = Climb(attempts, lengths).find()
+    return found
 
 
-def _not_found(attempts: Attempts, names: list[str], known: dict[str, object]) -> NotRun:
-    if len(names) == 1:
-        shape = next(stream(attempts.module, names[0], known)).shape(MANY)
+def _left_out(names: Sequence[str], defaults: dict[str, object]) -> list[str]:
+    """The parameters that are None where nobody gives them."""
+    return [name for name, value in defaults.items() if value is None and name not in names]
+
+
+def _not_found(attempts: Attempts, names: list[str], defaults: dict[str, object]) -> NotRun:
+    slots = attempts.call.slots
+    if len(slots) == 1:
+        shape = next(stream(attempts.module, names[0], defaults)).shape(MANY)
         return NotRun(
             f"no input was found that forward runs with: {shortened(attempts.first_error)}",
             f"give the shape of {names[0]}, for example: --input {specification((shape,))}",
         )
-    shapes = []
-    for name in names:
-        guesses = traced(attempts.module, name, known)
-        plain = Shape((MANY, 32), "bool" if "mask" in name else "float32")
-        shapes.append(replace(guesses[0].shape(MANY) if guesses else plain, name=name))
+    told = tuple(_likely(slot) for slot in slots)
+    *first, last = dict.fromkeys(slot.name for slot in slots)
+    what = f"{', '.join(first)} and {last}" if first else f"the parts of {last}"
     return NotRun(
-        f"forward needs {', '.join(names[:-1])} and {names[-1]}",
-        f"give them, for example: --input {specification(tuple(shapes))}",
+        f"forward needs {what}: {shortened(attempts.furthest[1])}",
+        f"give them, for example: --input {specification(told)}",
     )
+
+
+def _likely(slot: Slot) -> Shape:
+    """The best shape of a value, to be corrected by who knows it."""
+    first = next(iter(slot.options), None)
+    if isinstance(first, Plain) and (literal := _literal(first.value)):
+        return Shape((), name=str(slot), literal=literal)
+    for option in slot.options:
+        if isinstance(option, Guess):
+            return replace(shapes(option, MANY)[0], name=str(slot))
+    return Shape((MANY, 32), name=str(slot))
+
+
+def _literal(value: object) -> str:
+    """A flag or a number as `--input` says it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{type(value).__name__}({value})" if isinstance(value, int | float) else ""
 
 
 def shortened(error: str) -> str:

@@ -9,14 +9,19 @@ from torch import Tensor, nn
 
 from gradlint.errors import NotRun
 from gradlint.feeding.attempts import Attempts
+from gradlint.feeding.backwards import LENGTH
+from gradlint.feeding.calls import Call, Slot
+from gradlint.feeding.candidates import traced
 from gradlint.feeding.examples import shown
 from gradlint.feeding.guesses import Guess
 from gradlint.feeding.inference import infer, shortened
-from gradlint.feeding.runs import FEW, MANY, Outcome, batch_survives, needs_grad, run
-from gradlint.feeding.search import traced
-from gradlint.feeding.specification import parse_shapes, specification
+from gradlint.feeding.inferred import Inferred
+from gradlint.feeding.recipes import Recipe
+from gradlint.feeding.runs import FEW, MANY, SOME, Outcome, batch_survives, needs_grad, run
+from gradlint.feeding.specification import DTYPES, Shape, parse_shapes, specification
 from gradlint.feeding.symbols import parameters_of
-from gradlint.feeding.values import differentiable, filled, renewed, vocabulary
+from gradlint.feeding.values import copied, differentiable, renewed, stated, vocabulary
+from gradlint.outputs import mapped, tensors_of
 from gradlint.target import Target
 
 
@@ -30,27 +35,42 @@ class Inputs:
     length_known: bool  # the length of sequences comes from the file, the target or --input
     batch_dim: int | None = 0  # None where the model takes this batch size only
     device: str = "cpu"
+    inferred: Inferred | None = None  # where they were not given
 
     def fresh(self, seed: int, batch: int | None = None) -> Inputs:
         """New values of the same shapes, types and scale; another batch size where it is free."""
         generator = torch.Generator().manual_seed(seed)
         size = None if self.batch_dim is None else batch
-        args = tuple(self._renewed(value, generator, size) for value in self.args)
-        kwargs = {k: self._renewed(value, generator, size) for k, value in self.kwargs.items()}
+        if self.inferred is not None:
+            samples = size or self.inferred.batch
+            return self._made(replace(self.inferred, batch=samples), generator)
+
+        def renew(value: Tensor) -> Tensor:
+            return self._renewed(value, generator, size)
+
+        args, kwargs = mapped((self.args, self.kwargs), renew)
+        return replace(self, args=args, kwargs=kwargs)
+
+    def copied(self) -> Inputs:
+        """The same values in tensors of their own, for a forward that changes its inputs."""
+        args, kwargs = mapped((self.args, self.kwargs), copied)
         return replace(self, args=args, kwargs=kwargs)
 
     def on(self, device: str) -> Inputs:
         """The same inputs on a device."""
-
-        def move(value: object) -> object:
-            return value.to(device) if isinstance(value, Tensor) else value
-
-        args = tuple(map(move, self.args))
-        kwargs = {name: move(value) for name, value in self.kwargs.items()}
+        args, kwargs = mapped((self.args, self.kwargs), lambda value: value.to(device))
         return replace(self, args=args, kwargs=kwargs, device=device)
 
-    def _renewed(self, value: object, generator: torch.Generator, batch: int | None) -> object:
-        if not isinstance(value, Tensor) or value.numel() == 0:
+    def _made(self, inferred: Inferred, generator: torch.Generator) -> Inputs:
+        args, kwargs = inferred.arguments(generator)
+        before = tensors_of((self.args, self.kwargs))
+        for tensor, old in zip(tensors_of((args, kwargs)), before, strict=True):
+            tensor.requires_grad_(old.requires_grad)
+        made = replace(self, args=args, kwargs=kwargs, inferred=inferred)
+        return made.on(self.device)
+
+    def _renewed(self, value: Tensor, generator: torch.Generator, batch: int | None) -> Tensor:
+        if value.numel() == 0:
             return value
         dims = list(value.shape)
         first = self.batch_dim or 0
@@ -62,13 +82,30 @@ class Inputs:
         return fresh.requires_grad_(value.requires_grad)
 
     @property
+    def specification(self) -> str:
+        """What to write for `--input` to have the like; "" where it cannot be written."""
+        named = [*((None, value) for value in self.args), *self.kwargs.items()]
+        shapes = [
+            Shape(tuple(value.shape), str(value.dtype).removeprefix("torch."), name=name)
+            for name, value in named
+            if isinstance(value, Tensor)
+        ]
+        writable = all(shape.dims and shape.dtype in DTYPES for shape in shapes)
+        return ",".join(map(str, shapes)) if writable and len(shapes) == len(named) else ""
+
+    @property
+    def source(self) -> Tensor | None:
+        """The tensor whose samples are counted: data rather than a state or a mask."""
+        tensors = [t for t in tensors_of((self.args, self.kwargs)) if t.dim()]
+        dims = self.inferred.dims if self.inferred is not None else None
+        return next((t for t in tensors if dims in (None, tuple(t.shape))), None)
+
+    @property
     def batch(self) -> int:
         """How many samples there are."""
         place = self.batch_dim or 0
-        for value in (*self.args, *self.kwargs.values()):
-            if isinstance(value, Tensor) and value.dim() > place:
-                return value.shape[place]
-        return 1
+        source = self.source
+        return source.shape[place] if source is not None and source.dim() > place else 1
 
 
 def find_inputs(
@@ -91,13 +128,18 @@ def find_inputs(
 def _explicit(module: nn.Module, text: str) -> Inputs:
     shapes = parse_shapes(text)
     bound = vocabulary(module)
-    values = [
-        (shape.name, filled(replace(shape, high=shape.high or bound), seed))
-        for seed, shape in enumerate(shapes)
-    ]
-    args = tuple(value for name, value in values if name is None)
-    kwargs = {name: value for name, value in values if name is not None}
-    outcome, inputs = _tried(module, Inputs(args, dict(kwargs), "", True))
+    args: list[object] = []
+    slots, values = [], []
+    for seed, shape in enumerate(shapes):
+        value = stated(replace(shape, high=shape.high or bound), seed)
+        if shape.name is None:
+            args.append(value)
+        else:
+            name, _, key = shape.name.partition(".")
+            slots.append(Slot(name, int(key) if key.isdigit() else key or None))
+            values.append(value)
+    kwargs = Call(tuple(slots), ()).arguments(values)[1]
+    outcome, inputs = _tried(module, Inputs(tuple(args), kwargs, "", True))
     if outcome.error:
         given = f"--input {specification(shapes)}"
         raise NotRun(
@@ -111,8 +153,7 @@ def _tried(module: nn.Module, inputs: Inputs) -> tuple[Outcome, Inputs]:
     """One run with gradients; the inputs ask for theirs where the forward needs them."""
     outcome = run(module, inputs.args, inputs.kwargs, grad=True)
     if needs_grad(outcome.error):
-        args = tuple(map(differentiable, inputs.args))
-        kwargs = {name: differentiable(value) for name, value in inputs.kwargs.items()}
+        args, kwargs = mapped((inputs.args, inputs.kwargs), differentiable)
         inputs = replace(inputs, args=args, kwargs=kwargs)
         outcome = run(module, args, kwargs, grad=True)
     return outcome, inputs
@@ -125,7 +166,7 @@ def _freed(module: nn.Module, inputs: Inputs) -> Inputs:
     likely = guess.batch_dim if guess is not None else 0
     for place in (likely, 1 - likely):
         trial = replace(inputs, batch_dim=place)
-        few, many = (_with_batch(module, trial, batch) for batch in (FEW, MANY))
+        few, many = (_with_batch(module, trial, batch) for batch in (FEW, SOME))
         if not few.error and not many.error and batch_survives(few, many, folded=place == likely):
             return trial
     return replace(inputs, batch_dim=None)
@@ -136,20 +177,24 @@ def _with_batch(module: nn.Module, inputs: Inputs, batch: int) -> Outcome:
     return run(module, resized.args, resized.kwargs, grad=True)
 
 
-def _from_guesses(attempts: Attempts, guesses: tuple[Guess, ...]) -> Inputs:
-    told = " and ".join(f"{guess.what} {guess.shape(MANY)}" for guess in guesses)
-    first = guesses[0]
+def _from_guesses(attempts: Attempts, recipes: tuple[Recipe, ...]) -> Inputs:
+    inferred = Inferred(attempts.call, recipes, MANY)
+    main = inferred.main
+    if main is None:
+        raise NotRun("forward reads no data", "give its inputs with --input")
+    guesses = [recipe for recipe in recipes if isinstance(recipe, Guess)]
+    args, kwargs = attempts.arguments(recipes, MANY)
     return Inputs(
-        attempts.tensors(guesses, MANY),
-        attempts.kwargs,
-        f"{told}, from {first.why}",
-        all(guess.length_known or not guess.free for guess in guesses),
-        None if first.batch else first.batch_dim,
+        args,
+        kwargs,
+        f"{inferred}, from {main.why}",
+        all(guess.length_known or LENGTH not in guess.pattern for guess in guesses),
+        None if main.batch else main.batch_dim,
+        inferred=inferred,
     )
 
 
 def _dims(inputs: Inputs) -> str:
     """The shapes of the tensors, for people."""
-    values = (*inputs.args, *inputs.kwargs.values())
-    tensors = [value for value in values if isinstance(value, Tensor)]
+    tensors = tensors_of((inputs.args, inputs.kwargs))
     return " and ".join("x".join(map(str, tensor.shape)) for tensor in tensors)

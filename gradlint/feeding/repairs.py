@@ -10,6 +10,8 @@ from gradlint.feeding.backwards import BATCH, LENGTH, SIDE
 from gradlint.feeding.guesses import Guess
 
 _CHANNELS = r"to have (\d+) channels, but got (\d+) channels"
+_CONTEXT = 4  # words, two before and two after
+_ONE_ROW = "cannot be multiplied (1x"
 _Repair = Callable[[Guess, list[int]], Guess | None]
 
 
@@ -20,7 +22,10 @@ def repair(guess: Guess, error: str, batch: int) -> Guess | None:
         if found is not None:
             return mend(guess, [int(number) for number in found.groups() if number])
     lacking = mismatch(error, batch)
-    return _features(guess, *lacking) if lacking else None
+    if lacking is None:
+        return None
+    joined = _ONE_ROW in error and guess.pattern == (BATCH,)
+    return _counted(guess, *lacking, batch) if joined else _features(guess, *lacking)
 
 
 def mismatch(error: str, batch: int) -> tuple[int, int] | None:
@@ -42,6 +47,12 @@ def channels(error: str) -> tuple[int, int] | None:
     """The channels that a convolution got and those it wanted."""
     found = re.search(_CHANNELS, error)
     return (int(found[2]), int(found[1])) if found else None
+
+
+def _counted(guess: Guess, got: int, wanted: int, batch: int) -> Guess | None:
+    """As many tokens as a model takes that makes one row of all that it is given."""
+    count, rest = divmod(wanted * batch, got)
+    return replace(guess, batch=count) if count > 1 and not rest else None
 
 
 def _features(guess: Guess, got: int, wanted: int) -> Guess | None:
@@ -108,6 +119,12 @@ def _fixed_batch(guess: Guess, numbers: list[int]) -> Guess | None:
     return replace(guess, batch=numbers[0]) if guess.batch is None else None
 
 
+def _one_sample(guess: Guess, numbers: list[int]) -> Guess | None:
+    """A few tokens that are a single sample, of a model that sums them up."""
+    single = guess.dtype == "int64" and guess.pattern == (BATCH,)
+    return _fixed_batch(guess, [_CONTEXT]) if single else None
+
+
 def _dimensions(guess: Guess, numbers: list[int]) -> Guess | None:
     more = numbers[0] - len(guess.pattern)
     last = guess.pattern[-1]
@@ -132,6 +149,7 @@ _REPAIRS: tuple[tuple[str, _Repair], ...] = (
     (r"inconsistent input_size: got (\d+) expected (\d+)", lambda g, n: _last(g, n[::-1])),
     (r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", _length),
     (_HIDDEN, _fixed_batch),
+    (r"does not count the samples", _one_sample),
     (r"index out of range", _shorter),
     (r"indices' to have one of the following scalar types: Long", _integers),
     (r"expected scalar type Long", _integers),

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import copy
 import random
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
+from torch.overrides import TorchFunctionMode
 
-from gradlint.outputs import tensors_of
+from gradlint.feeding.values import copied
+from gradlint.outputs import mapped, tensors_of
 
 _BROKEN = (TypeError, AttributeError, NameError, KeyError, ImportError, NotImplementedError)
-FEW, MANY = 4, 8  # the batch sizes whose outputs are compared
+_LAYERS = frozenset("linear conv1d conv2d conv3d".split())
+FEW, SOME = 3, 5  # the batch sizes whose outputs are compared
+MANY = 8  # the batch size that a model is given in the end
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,24 @@ class Outcome:
     error: str  # "" where it ran
     shapes: tuple[tuple[int, ...], ...] = ()  # of the floating tensors returned
     trains: bool = False  # a gradient can flow through one of them
-    seconds: float = 0.0
     broken: bool = False  # it failed in a way that no other size would mend
+    undefined: bool = False  # a result is not a number
+    progress: int = 0  # operations that ran
+    work: int = 0  # multiplications in its layers
+
+
+class _Counter(TorchFunctionMode):
+    """Counts the operations that ran, and the multiplications in layers."""
+
+    count = 0
+    work = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        self.count += 1
+        if getattr(func, "__name__", "") in _LAYERS and isinstance(args[1], Tensor):
+            self.work += result.numel() * args[1][0].numel()
+        return result
 
 
 @contextmanager
@@ -63,18 +83,24 @@ def run(
     """Run a module once in train mode."""
     if any(is_lazy(parameter) for parameter in module.parameters()):
         module = copy.deepcopy(module)
+    counter = _Counter()
     with untouched(module), torch.set_grad_enabled(grad):
         module.train()
-        start = time.perf_counter()
         try:
-            output = module(*args, **kwargs)
+            with counter:
+                args, kwargs = mapped((args, kwargs), copied)
+                output = module(*args, **kwargs)
         except (Exception, SystemExit) as error:
-            return Outcome(_told(error), broken=isinstance(error, _BROKEN))
-        seconds = time.perf_counter() - start
+            broken = isinstance(error, _BROKEN)
+            return Outcome(_told(error), broken=broken, progress=counter.count)
         tensors = [tensor for tensor in tensors_of(output) if tensor.is_floating_point()]
         shapes = tuple(tuple(tensor.shape) for tensor in tensors)
         trains = any(tensor.requires_grad for tensor in tensors)
-    return Outcome("" if shapes else "it returns no floating tensor", shapes, trains, seconds)
+        undefined = any(bool(tensor.isnan().any()) for tensor in tensors)
+    lacking = "" if shapes else "it returns no floating tensor"
+    return Outcome(
+        lacking, shapes, trains, undefined=undefined, progress=counter.count, work=counter.work
+    )
 
 
 def _told(error: BaseException) -> str:
@@ -89,7 +115,7 @@ def batch_survives(few: Outcome, many: Outcome, folded: bool) -> bool:
         if before == after and sum(before) == len(before):
             return True  # a loss
         for small, large in zip(before, after, strict=False):
-            if (small, large) == (FEW, MANY) or (folded and small and small * MANY == large * FEW):
+            if (small, large) == (FEW, SOME) or (folded and small and small * SOME == large * FEW):
                 return True
     return False
 

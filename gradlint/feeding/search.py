@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-
-import torch
-from torch import nn
 
 from gradlint.feeding.attempts import Attempts
 from gradlint.feeding.backwards import LENGTH, SIDE
-from gradlint.feeding.consumers import Clues, clues_of
-from gradlint.feeding.guesses import GENERIC, Guess, guesses
-from gradlint.feeding.needs import registered
+from gradlint.feeding.candidates import stream
+from gradlint.feeding.guesses import Guess
 from gradlint.feeding.repairs import mismatch, repair
-from gradlint.feeding.runs import FEW, untouched
+from gradlint.feeding.runs import FEW
 from gradlint.feeding.sizes import (
     LENGTH_NAMES,
     LENGTHS,
+    RECTANGLES,
     SIDE_NAMES,
     SIDES,
     Sample,
@@ -27,7 +24,7 @@ from gradlint.feeding.sizes import (
 )
 from gradlint.feeding.values import vocabulary
 
-_CHEAP = 0.1  # seconds that a batch of 64 x 64 may take; the probe runs hundreds
+_CHEAP = 10**9  # multiplications that a few samples of 64 x 64 may take
 _MENDS = 3
 
 
@@ -53,6 +50,8 @@ class Search:
         if SIDE in guess.pattern:
             known = kept_sizes(module, SIDE_NAMES)
             found = self._sized(guess, SIDE, (*known, *SIDES))
+            if found is None and guess.pattern.count(SIDE) == 2:
+                return self._rectangular(guess)
             return found if found is None or known else self._larger(found)
         if LENGTH not in guess.pattern:
             return self._mended(guess)
@@ -63,9 +62,19 @@ class Search:
         limits = kept_sizes(module, LENGTH_NAMES)
         return self._sized(guess, LENGTH, (min([guess.length, *limits]), *limits, *LENGTHS))
 
+    def _rectangular(self, guess: Guess) -> Guess | None:
+        """Images that are not square, where the layers count on their features."""
+        if mismatch(self.attempts.error, FEW) is None:
+            return None
+        for sides in RECTANGLES:
+            trial = replace(guess, pattern=(*guess.pattern[:-2], *sides))
+            if self.attempts.exhausted or self.attempts.accepts(trial):
+                return None if self.attempts.exhausted else trial
+        return None
+
     def _larger(self, found: Guess) -> Guess:
         """64 x 64 rather than 32 x 32 where the model takes any size and is cheap."""
-        cheap = self.attempts.seconds * 4 < _CHEAP
+        cheap = self.attempts.work * 4 < _CHEAP
         larger = replace(found, side=64)
         image = found.pattern.count(SIDE) == 2 and found.side == SIDES[0]
         return larger if image and cheap and self.attempts.accepts(larger) else found
@@ -110,37 +119,3 @@ def _with_size(guess: Guess, name: str, size: int, known: bool) -> Guess:
     if name == SIDE:
         return replace(guess, side=size)
     return replace(guess, length=size, length_known=known)
-
-
-def stream(module: nn.Module, argument: str, defaults: dict[str, object]) -> Iterator[Guess]:
-    """Guesses for one input: from a trace, from the first layer registered, and generic ones."""
-    for clues in _clues(module, argument, defaults):
-        for guess in guesses(clues):
-            yield replace(guess, dtype=_dtype(module, guess))
-    for need in list(registered(module))[:1]:
-        for guess in guesses(Clues((need,))):
-            yield replace(guess, dtype=_dtype(module, guess))
-    yield from GENERIC
-
-
-def traced(module: nn.Module, argument: str, defaults: dict[str, object]) -> list[Guess]:
-    """The guesses that the forward itself gives rise to."""
-    for clues in _clues(module, argument, defaults):
-        found = [replace(g, dtype=_dtype(module, g)) for g in guesses(clues)]
-        if found:
-            return found
-    return []
-
-
-def _clues(module: nn.Module, argument: str, defaults: dict[str, object]) -> Iterator[Clues]:
-    for answer in (False, True):
-        with untouched(module), torch.no_grad():
-            clues = clues_of(module, argument, defaults, answer)
-        yield clues
-
-
-def _dtype(module: nn.Module, guess: Guess) -> str:
-    if guess.dtype == "int64":
-        return guess.dtype
-    doubles = [p.dtype is torch.float64 for p in module.parameters() if p.is_floating_point()]
-    return "float64" if doubles and all(doubles) else "float32"

@@ -1,58 +1,114 @@
-"""Looking for the inputs of a forward that needs more than one."""
+"""Looking for the inputs of a forward that needs more than one value."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import islice, product
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from gradlint.feeding.attempts import Attempts
 from gradlint.feeding.backwards import BATCH, LENGTH, SIDE
 from gradlint.feeding.guesses import Guess
-from gradlint.feeding.repairs import channels, mismatch
+from gradlint.feeding.recipes import Recipe, sized
+from gradlint.feeding.repairs import channels, mismatch, repair
 from gradlint.feeding.runs import FEW
-from gradlint.feeding.sizes import SIDES
+from gradlint.feeding.sizes import LENGTH_NAMES, LENGTHS, SIDE_NAMES, SIDES, kept_sizes
 
-_OPTIONS = 3  # guesses for one input
-_MENDS = 3
-
-
-def find_several(
-    attempts: Attempts, options: list[list[Guess]], lengths: tuple[int, ...]
-) -> tuple[Guess, ...] | None:
-    """Guesses, one for each input, that the model runs with together."""
-    for combination in product(*(islice(guesses, _OPTIONS) for guesses in options)):
-        for sized in _sizes(combination, lengths):
-            found = _mended(attempts, sized)
-            if found is not None or attempts.spent:
-                return found
-            if attempts.broken:
-                break
-    return None
+Choice = tuple[Recipe, ...]  # one recipe for each slot
+_MORE = 150  # attempts: each is a run of a few samples
 
 
-def _sizes(guesses: tuple[Guess, ...], lengths: tuple[int, ...]) -> list[tuple[Guess, ...]]:
-    """The guesses with one length and one side for all of them."""
-    if any(SIDE in guess.pattern for guess in guesses):
-        return [tuple(replace(guess, side=side) for guess in guesses) for side in SIDES]
-    if any(LENGTH in guess.pattern for guess in guesses):
-        usual = min(guess.length for guess in guesses)
-        known = [tuple(replace(g, length=n, length_known=True) for g in guesses) for n in lengths]
-        return [*known, tuple(replace(guess, length=usual) for guess in guesses)]
-    return [guesses]
+@dataclass
+class Climb:
+    """A search that goes on from the choice with which the forward came furthest."""
 
+    attempts: Attempts
+    lengths: tuple[int, ...]
 
-def _mended(attempts: Attempts, guesses: tuple[Guess, ...]) -> tuple[Guess, ...] | None:
-    for _ in range(_MENDS):
-        if guesses in attempts.tried:
+    def find(self) -> Choice | None:
+        """Recipes that the model runs with together."""
+        attempts = self.attempts
+        attempts.allowed = max(attempts.allowed, len(attempts.tried) + _MORE)
+        if not all(slot.options for slot in attempts.call.slots):
             return None
-        if attempts.accepts(*guesses):
-            return guesses
-        lacking = mismatch(attempts.error, FEW) or channels(attempts.error)
-        shared = _shared(guesses, *lacking) if lacking else None
-        if shared is None:
-            return None
-        guesses = shared
-    return None
+        choice = self._first()
+        if attempts.accepts(*choice):
+            return choice
+        while not attempts.spent:
+            furthest, error = attempts.progress, attempts.error
+            for other in self._others(choice, error):
+                if other in attempts.tried:
+                    continue
+                if attempts.accepts(*other):
+                    return other
+                if attempts.progress > furthest:
+                    choice = other
+                    break
+                if attempts.spent:
+                    return None
+            else:
+                return None
+        return None
+
+    def _first(self) -> Choice:
+        """The likeliest of each, of one length and side."""
+        choice = tuple(slot.options[0] for slot in self.attempts.call.slots)
+        module = self.attempts.module
+        free = [r.length for r in choice if _has(r, LENGTH) and isinstance(r, Guess)]
+        limits = kept_sizes(module, LENGTH_NAMES)
+        length = next(iter(self.lengths), min([*free, *limits], default=32))
+        side = next(iter(kept_sizes(module, SIDE_NAMES)), SIDES[0])
+        return tuple(sized(recipe, length=length, side=side) for recipe in choice)
+
+    def _others(self, choice: Choice, error: str) -> Iterator[Choice]:
+        """Choices that differ in one thing: what the error tells, an option, the sizes."""
+        yield from _mended(choice, error)
+        yield from self._replaced(choice)
+        yield from self._resized(choice)
+
+    def _replaced(self, choice: Choice) -> Iterator[Choice]:
+        slots = self.attempts.call.slots
+        guesses = [recipe for recipe in choice if isinstance(recipe, Guess)]
+        length = next((g.length for g in guesses if _has(g, LENGTH)), 32)
+        side = next((g.side for g in guesses if _has(g, SIDE)), SIDES[0])
+        for rank in range(max(len(slot.options) for slot in slots)):
+            for place, slot in enumerate(slots):
+                if rank < len(slot.options):
+                    option = sized(slot.options[rank], length=length, side=side)
+                    yield (*choice[:place], option, *choice[place + 1 :])
+
+    def _resized(self, choice: Choice) -> Iterator[Choice]:
+        module = self.attempts.module
+        if any(_has(recipe, SIDE) for recipe in choice):
+            for side in SIDES:
+                yield tuple(sized(recipe, side=side) for recipe in choice)
+        if any(_has(recipe, LENGTH) for recipe in choice):
+            for length in (*self.lengths, *kept_sizes(module, LENGTH_NAMES), *LENGTHS[:-1]):
+                yield tuple(sized(recipe, length=length) for recipe in choice)
+
+
+def _has(recipe: Recipe, size: str) -> bool:
+    return isinstance(recipe, Guess) and size in recipe.pattern
+
+
+def _mended(choice: Choice, error: str) -> Iterator[Choice]:
+    """What an error says about the sizes of what was joined, or of a single input."""
+    lacking = mismatch(error, FEW) or channels(error)
+    places = [n for n, r in enumerate(choice) if isinstance(r, Guess) and not r.fill]
+    guesses = tuple(recipe for recipe in choice if isinstance(recipe, Guess) and not recipe.fill)
+    if lacking and any(_has(guess, LENGTH) and guess.length == lacking[0] for guess in guesses):
+        longer = [replace(guess, length=lacking[1]) for guess in guesses]
+        yield _put(choice, dict(zip(places, longer, strict=True)))
+    shared = _shared(guesses, *lacking) if lacking else None
+    if shared is not None:
+        yield _put(choice, dict(zip(places, shared, strict=True)))
+    for place, guess in zip(places, guesses, strict=True):
+        other = repair(guess, error, FEW)
+        if other is not None:
+            yield _put(choice, {place: other})
+
+
+def _put(choice: Choice, changed: dict[int, Guess]) -> Choice:
+    return tuple(changed.get(place, recipe) for place, recipe in enumerate(choice))
 
 
 def _shared(guesses: tuple[Guess, ...], got: int, wanted: int) -> tuple[Guess, ...] | None:
@@ -61,13 +117,23 @@ def _shared(guesses: tuple[Guess, ...], got: int, wanted: int) -> tuple[Guess, .
     known = [size for size in sizes if size is not None]
     if not known:
         return None
-    if len(known) > 1 and len(set(known)) == 1 and known[0] * wanted % got == 0:
-        return tuple(_with(guess, known[0] * wanted // got) for guess in guesses)
+    total = sum(known) + wanted - got
+    if len(known) > 1 and len(set(known)) == 1 and total >= len(known):
+        shares = iter(_divided(total, len(known)))
+        return tuple(
+            g if n is None else _with(g, next(shares)) for g, n in zip(guesses, sizes, strict=True)
+        )
     place = sizes.index(max(known))
     size = max(known) + wanted - got
     if size < 1:
         return None
     return (*guesses[:place], _with(guesses[place], size), *guesses[place + 1 :])
+
+
+def _divided(total: int, parts: int) -> list[int]:
+    """As evenly as whole numbers allow, the larger ones first."""
+    share, rest = divmod(total, parts)
+    return [share + (place < rest) for place in range(parts)]
 
 
 def _features(guess: Guess) -> int | None:

@@ -7,6 +7,10 @@ import re
 from torch import nn
 
 SIDES = (32, 28, 64, 224, 96, 128, 256, 299, 227, 48, 84, 16, 512)
+RECTANGLES = (
+    (40, 80), (40, 90), (60, 90), (66, 200), (32, 100), (32, 128), (64, 128), (128, 64), (48, 64),
+    (60, 80), (120, 160), (240, 320), (160, 320), (480, 640), (128, 256), (256, 128), (80, 160),
+)  # fmt: skip
 LENGTHS = (8, 64, 128, 256, 100, 1)
 SIDE_NAMES = ("image_size", "img_size", "image_dim", "input_resolution", "resolution")
 LENGTH_NAMES = (
@@ -55,7 +59,7 @@ def reordered(queue: list[int], samples: list[Sample], rank: int) -> list[int]:
 def narrowed(queue: list[int], size: int, error: str) -> list[int]:
     """The sizes that are left after one was too small, or did not halve evenly."""
     if re.search(_TOO_SMALL, error):
-        return [other for other in queue if other > size]
+        return sorted(other for other in queue if other > size)
     if "Sizes of tensors must match" in error:
         return sorted(queue, key=lambda other: (other & (other - 1) != 0, other))
     return queue

@@ -1,4 +1,8 @@
-"""Input specifications: `8x3x32x32`, `8x128:int64<30000`, `ids=8x16:int64<100`. No torch."""
+"""Input specifications: `8x3x32x32`, `8x128:int64<30000`, `ids=8x16:int64<100`. No torch.
+
+`batch.image=8x3x32x32` is an entry of a mapping, `pair.0=8x5` a part of a tuple or list;
+`train=true`, `mask=none`, `step=int(3)` and `rate=float(0.5)` are no tensors.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,10 @@ from gradlint.errors import GradlintError
 
 DTYPES = ("float32", "float64", "int64", "bool")
 _ALIASES = {"float": "float32", "double": "float64", "int": "int64", "long": "int64"}
+_NAME = r"(?P<name>[A-Za-z_]\w*(?:\.\w+)?)"
+_LITERAL = re.compile(_NAME + r"\s*=\s*(?P<value>true|false|none|int\(-?\d+\)|float\([-.\de]+\))")
 _PATTERN = re.compile(
-    r"(?:(?P<name>[A-Za-z_]\w*)\s*=\s*)?"
+    rf"(?:{_NAME}\s*=\s*)?"
     r"(?P<dims>\d+(?:\s*[x×]\s*\d+)*)"
     r"(?:\s*:\s*(?P<dtype>\w+))?"
     r"(?:\s*<\s*(?P<high>\d+))?"
@@ -26,9 +32,12 @@ class Shape:
     dtype: str = "float32"
     high: int | None = None  # integers lie in [0, high)
     name: str | None = None  # None where it is given by position
+    literal: str = ""  # what is given in place of a tensor: "true", "int(3)"
 
     def __str__(self) -> str:
         """The specification that parses to this shape."""
+        if self.literal:
+            return f"{self.name}={self.literal}"
         name = "" if self.name is None else f"{self.name}="
         dtype = "" if self.dtype == "float32" else f":{self.dtype}"
         high = "" if self.high is None else f"<{self.high}"
@@ -57,10 +66,13 @@ def parse_shapes(text: str) -> tuple[Shape, ...]:
 def specification(shapes: tuple[Shape, ...]) -> str:
     """The shapes as one argument for `--input`, quoted where a shell needs it."""
     text = ",".join(map(str, shapes))
-    return f"'{text}'" if set(text) & set("<;") else text
+    return f"'{text}'" if set(text) & set("<;(") else text
 
 
 def _parse(part: str) -> Shape:
+    literal = _LITERAL.fullmatch(part)
+    if literal is not None:
+        return Shape((), name=literal["name"], literal=literal["value"])
     found = _PATTERN.fullmatch(part)
     if found is None:
         raise GradlintError(f"cannot read the input {part!r}", _EXAMPLE)

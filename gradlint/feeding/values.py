@@ -7,7 +7,18 @@ from torch import Tensor, nn
 
 from gradlint.feeding.specification import Shape
 
+_LITERALS = {"true": True, "false": False, "none": None}
 _USUAL = (0.5, 2.0)  # a spread in between is taken for a standard normal
+
+
+def stated(shape: Shape, seed: int) -> object:
+    """The value that a specification asks for."""
+    if shape.literal in _LITERALS:
+        return _LITERALS[shape.literal]
+    if shape.literal:
+        kind, _, number = shape.literal.rstrip(")").partition("(")
+        return int(number) if kind == "int" else float(number)
+    return filled(shape, seed)
 
 
 def filled(shape: Shape, seed: int = 0) -> Tensor:
@@ -42,11 +53,16 @@ def _floats(value: Tensor, dims: list[int], generator: torch.Generator) -> Tenso
     return sample
 
 
-def differentiable(value: object) -> object:
+def differentiable(value: Tensor) -> Tensor:
     """The value, asking for a gradient where it can have one."""
-    if isinstance(value, Tensor) and value.is_floating_point():
+    if value.is_floating_point():
         return value.detach().clone().requires_grad_()
     return value
+
+
+def copied(value: Tensor) -> Tensor:
+    """The same value in memory of its own."""
+    return value.detach().clone().requires_grad_(value.requires_grad)
 
 
 def vocabulary(module: nn.Module) -> int:

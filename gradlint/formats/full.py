@@ -141,6 +141,7 @@ def _measured(view: View, model: ModelReport) -> Iterator[str]:
     """With --verbose: what each model was fed."""
     if view.verbose and not model.reason:
         place = view.report.of_model(model)
-        yield f"{place}: {model.target} {model.status}: {model.inputs} ({model.seconds:.1f} s)"
+        how = model.inputs or "from its source alone"
+        yield f"{place}: {model.target} {model.status}: {how} ({model.seconds:.1f} s)"
         for argument in model.arguments:
             yield f"  {argument.name} = {argument.value}, from {argument.origin}"

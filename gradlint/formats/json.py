@@ -40,6 +40,7 @@ def _model(model: ModelReport) -> dict[str, Any]:
         "status": model.status,
         "reason": model.reason,
         "hint": model.hint,
+        "built": model.built,
         "arguments": [asdict(argument) for argument in model.arguments],
         "inputs": model.inputs,
         "seconds": number(round(model.seconds, 3)),

@@ -145,8 +145,9 @@ def unit(finding: Finding) -> str:
 
 def undone(model: ModelReport) -> str:
     """What could not be done with a model, and why."""
-    what = {Status.PROBED: "", Status.NOT_BUILT: " was not built"}
-    return f"{model.target}{what.get(model.status, ' was not probed')}: {one_line(model.reason)}"
+    what = " was not probed" if model.built else " was not built"
+    what = "" if model.status is Status.PROBED else what
+    return f"{model.target}{what}: {one_line(model.reason)}"
 
 
 def footer(view: View) -> str:
@@ -167,7 +168,7 @@ def footer(view: View) -> str:
     ]
     if not any(parts):
         parts = ["no findings"]
-    undone = sum(model.status in (Status.NOT_BUILT, Status.NOT_PROBED) for model in models)
+    undone = sum(model.status is not Status.PROBED for model in models)
     hidden = sum(map(view.hidden, models))
     suppressed = len(view.exported) - len(view.findings)
     parts += [

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gradlint.feeding.inputs import Inputs
-from gradlint.outputs import tensors_of
+from gradlint.outputs import mapped, tensors_of
 from gradlint.quantities import Decay
 from gradlint.tracing.build import Built
 from gradlint.tracing.record import record
@@ -103,13 +103,8 @@ def _rms(gradient: Tensor, dim: int) -> list[float]:
 def _double(inputs: Inputs) -> Inputs:
     """The inputs in float64, asking for gradients: that of the input is what is measured."""
 
-    def convert(value: object) -> object:
-        if isinstance(value, Tensor) and value.is_floating_point():
-            return value.detach().double().requires_grad_()
-        return value
+    def convert(value: Tensor) -> Tensor:
+        return value.detach().double().requires_grad_() if value.is_floating_point() else value
 
-    return replace(
-        inputs,
-        args=tuple(convert(value) for value in inputs.args),
-        kwargs={name: convert(value) for name, value in inputs.kwargs.items()},
-    )
+    args, kwargs = mapped((inputs.args, inputs.kwargs), convert)
+    return replace(inputs, args=args, kwargs=kwargs)

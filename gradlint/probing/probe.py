@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gradlint.discovery.fields import decides
 from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph
 from gradlint.kinds import LAYERS, Kind
@@ -23,6 +24,7 @@ from gradlint.outputs import tensors_of
 from gradlint.probing.memory import decays
 from gradlint.profile import Profile, near_sickness
 from gradlint.quantities import Decay, Reading
+from gradlint.target import Target
 from gradlint.tracing.build import Built
 from gradlint.tracing.record import record
 
@@ -43,6 +45,7 @@ def measure(build: Callable[[int], Built], inputs: Inputs, model: Model, seed: i
         readings=(),
         trained=model.target.loads_weights,
         length_known=model.length_known,
+        assumed=_assumed(model.target),
     )
     for offset in range(SEEDS):
         readings = _read_copy(build, inputs, graph, seed + offset)
@@ -50,6 +53,12 @@ def measure(build: Callable[[int], Built], inputs: Inputs, model: Model, seed: i
         if not near_sickness(profile):
             break
     return profile
+
+
+def _assumed(target: Target) -> str:
+    """The first guessed argument that decides on the depth, the scale or a length."""
+    guesses = (a for a in target.arguments if a.guessed and decides(a.name, a.value))
+    return next((f"{guess.name} = {guess.value}" for guess in guesses), "")
 
 
 def _read_copy(
@@ -68,7 +77,8 @@ def _read_copy(
             if not reading.finite:
                 break
         else:
-            _backward(projection(built.module(*fresh.args, **fresh.kwargs), seed))
+            once = fresh.copied()
+            _backward(projection(built.module(*once.args, **once.kwargs), seed))
         if step < UPDATES:
             update.step()
     return readings

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph
 from gradlint.kinds import Kind
-from gradlint.outputs import tensors_of
+from gradlint.outputs import mapped
 
 Loss = Callable[[list[Tensor]], Tensor]  # of the model's outputs; 1 is the best constant's
 Task = Callable[[int], tuple[Inputs, Loss]]  # what to feed in a step, and how to judge it
@@ -23,7 +23,7 @@ _TENTH = 10
 
 def imitation(inputs: Inputs, outputs: list[Tensor], graph: Graph, seed: int) -> Task | None:
     """One fixed batch, and targets that a linear teacher computes from the inputs."""
-    source = _source(inputs)
+    source = inputs.source
     if source is None:
         return None
     source = source.movedim(inputs.batch_dim or 0, 0)
@@ -47,7 +47,7 @@ def recall(inputs: Inputs, outputs: list[Tensor], graph: Graph, seed: int) -> Ta
 
     Nothing can be learnt by heart, and the end of the sequence does not help.
     """
-    source = _source(inputs)
+    source = inputs.source
     if source is None or source.dim() < 2:
         return None
     trained = _trained(outputs, source.movedim(inputs.batch_dim or 0, 0))
@@ -74,10 +74,6 @@ def recall(inputs: Inputs, outputs: list[Tensor], graph: Graph, seed: int) -> Ta
     return step
 
 
-def _source(inputs: Inputs) -> Tensor | None:
-    return next((t for t in tensors_of((inputs.args, inputs.kwargs)) if t.dim()), None)
-
-
 def _trained(outputs: list[Tensor], source: Tensor) -> list[tuple[int, Tensor]]:
     """The outputs that can be trained and have the batch in their first dimension."""
     return [
@@ -98,7 +94,7 @@ def _marks(source: Tensor, generator: torch.Generator) -> Tensor:
 
 def _marked(inputs: Inputs, marks: Tensor) -> Inputs:
     """The inputs with each sample's mark in the first tenth of its sequence."""
-    sequence = _source(inputs)
+    sequence = inputs.source
     assert sequence is not None
     marked = sequence.detach().clone()
     by_sample = marked.movedim(inputs.batch_dim or 0, 0)  # a view: batch, time, features
@@ -107,11 +103,10 @@ def _marked(inputs: Inputs, marks: Tensor) -> Inputs:
         by_sample[:, :length] += marks[:, None]
     else:
         by_sample[:, :length] = marks[:, None]
-    return replace(
-        inputs,
-        args=tuple(marked if value is sequence else value for value in inputs.args),
-        kwargs={k: marked if v is sequence else v for k, v in inputs.kwargs.items()},
+    args, kwargs = mapped(
+        (inputs.args, inputs.kwargs), lambda value: marked if value is sequence else value
     )
+    return replace(inputs, args=args, kwargs=kwargs)
 
 
 def _teacher(source: Tensor, output: Tensor, generator: torch.Generator) -> Tensor:

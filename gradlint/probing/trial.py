@@ -60,7 +60,8 @@ def _lowest(
     model = build(seed).module.train()
     batch = inputs.fresh(seed, _samples(graph, inputs.batch))
     torch.manual_seed(seed)
-    outputs = tensors_of(model(*batch.args, **batch.kwargs))
+    once = batch.copied()
+    outputs = tensors_of(model(*once.args, **once.kwargs))
     make: Callable[..., Task | None] = recall if memory else imitation
     task = make(batch, outputs, graph, seed)
     if task is None:
@@ -69,7 +70,8 @@ def _lowest(
     lowest = math.inf
     for step in range(STEPS):
         inputs_now, loss = task(step)
-        total: Tensor = loss(tensors_of(model(*inputs_now.args, **inputs_now.kwargs)))
+        once = inputs_now.copied()
+        total: Tensor = loss(tensors_of(model(*once.args, **once.kwargs)))
         if step >= STEPS // 2 and bool(torch.isfinite(total)):
             lowest = min(lowest, total.item())
             if lowest < ENOUGH:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
-from gradlint.discovery.definitions import execute, told
+from gradlint.discovery.definitions import execute, is_exhaustion, told
 from gradlint.errors import NotBuilt
 from gradlint.graph import Init
 from gradlint.job import remedy
 from gradlint.source import Source
 from gradlint.span import Span
-from gradlint.target import Target
+from gradlint.target import Argument, Target
+from gradlint.tracing.guessed import Guessed
+from gradlint.tracing.home import namespace_of
+from gradlint.tracing.learning import TRIES
 from gradlint.tracing.sites import Sites, in_torch, ours
+from gradlint.tracing.weights import without_weights
 
 BUILT = "_gradlint_built"  # the attribute of a module that holds its spans; survives deepcopy
 
@@ -42,58 +49,95 @@ class Built:
 class Builder:
     """Runs a file's definitions once, then builds its target as often as asked."""
 
-    def __init__(self, source: Source, target: Target) -> None:
-        self.target = target
-        self._source = source
-        self._file = source.filename
+    def __init__(
+        self, source: Source, target: Target, learnt: Iterable[Argument] | None = None
+    ) -> None:
+        self._given = target
+        self._source = target.home or source
+        self._file = self._source.filename
         self.sites = Sites(source)
-        self.namespace: dict[str, object] = {}
-        self.failure = execute(source, self.namespace)  # the first definition that raised
+        self._own: dict[str, object] = {}  # the globals of the model's own file
+        self.namespace = self._own
+        with without_weights(), _uncompiled():
+            execute(source, self._own)
+            if target.home is not None:  # what is guessed names the model's own file
+                module = ModuleType(Path(source.filename).stem)
+                module.__dict__.update(self._own)
+                self.namespace = {**self._own, **namespace_of(target.home, target, module)}
+        self.guesses = Guessed(source, target.arguments if learnt is None else learnt)
+        self.guesses.complete(self.namespace)
+
+    @property
+    def target(self) -> Target:
+        """The target, with the arguments that it was built with."""
+        return replace(self._given, arguments=self.guesses.arguments)
 
     def build(self, seed: int) -> Built:
         """The model, built with this seed. Raises NotBuilt where its code raises."""
-        target = self.target
+        target = self._given
         if target.construct is None:
             raise NotBuilt(target.missing, remedy(target))
-        torch.manual_seed(seed)
         writes = _Writes(self.sites)
-        with _sites_recorded(self.sites), writes:
-            model = self._construct()
+        with _sites_recorded(self.sites), _uncompiled(), writes, without_weights() as sought:
+            model = self._construct(target.construct, seed)
             model, example = model if _is_pair(model) else (model, None)
-            model = self._finish(model)
-        return Built(unwrapped(model), example, self.namespace, self.sites, writes.inits)
+            namespace = {**self.namespace, target.bound_as: model}  # an import may have that name
+            model = self._finish(model, namespace)
+        if sought:
+            self._given = replace(target, loads_weights=True)
+        return Built(unwrapped(model), example, namespace, self.sites, writes.inits)
 
-    def _construct(self) -> Any:
-        target = self.target
-        assert target.construct is not None
-        try:
-            self._run(list(target.setup))
-            code = compile(ast.Expression(target.construct), self._file, "eval")
-            return eval(code, self.namespace)
-        except (Exception, SystemExit) as error:
-            raise NotBuilt(
-                f"its constructor raised {reason(error, self._source)}", remedy(self.target)
-            ) from error
+    def _construct(self, construct: ast.expr, seed: int) -> Any:
+        """The model; guessed arguments change until its constructor takes them."""
+        first: BaseException | None = None
+        for _ in range(TRIES):
+            torch.manual_seed(seed)
+            self.guesses.bind(self._own)
+            self.guesses.bind(self.namespace)
+            try:
+                self._run(self._given.setup, self.namespace)
+                code = compile(ast.Expression(self.guesses.into(construct)), self._file, "eval")
+                return eval(code, self.namespace, self.guesses.names)
+            except (Exception, SystemExit) as error:
+                first = first or error
+                if is_exhaustion(error) or not self.guesses.learn(error):
+                    break
+        assert first is not None
+        why = f"its constructor raised {reason(first, self._source)}"
+        why = first.message if isinstance(first, NotBuilt) else why
+        raise NotBuilt(why, remedy(self.target)) from first
 
-    def _finish(self, model: Any) -> nn.Module:
+    def _finish(self, model: Any, namespace: dict[str, object]) -> nn.Module:
         """What the file does to the model between construction and training."""
         if not isinstance(unwrapped(model), nn.Module):
             raise NotBuilt(
                 f"it is of type {type(model).__name__}, not a model",
                 "name a class or a function that gives a torch.nn.Module",
             )
-        self.namespace[self.target.bound_as] = model
         try:
-            self._run(list(self.target.after))
+            self._run(self._given.after, namespace)
         except (Exception, SystemExit) as error:
             raise NotBuilt(
                 f"its initialisation raised {reason(error, self._source)}", remedy(self.target)
             ) from error
-        finished = self.namespace[self.target.bound_as]
+        finished = namespace[self._given.bound_as]
         return finished if isinstance(finished, nn.Module) else model
 
-    def _run(self, statements: list[ast.stmt]) -> None:
-        exec(compile(ast.Module(statements, []), self._file, "exec"), self.namespace)
+    def _run(self, statements: tuple[ast.stmt, ...], namespace: dict[str, object]) -> None:
+        exec(compile(ast.Module(list(statements), []), self._file, "exec"), namespace)
+
+
+def initialise(built: Built, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
+    """Give lazy layers the sizes that they have after a first run, and their values."""
+    if not any(is_lazy(parameter) for parameter in built.module.parameters()):
+        return
+    writes = _Writes(built.sites)
+    training = [(part, part.training) for part in built.module.modules()]
+    with torch.no_grad(), writes:
+        built.module.eval()(*args, **(kwargs or {}))
+    for part, mode in training:
+        part.training = mode
+    built.inits.update(writes.inits)
 
 
 def unwrapped(model: Any) -> Any:
@@ -138,6 +182,23 @@ def _sites_recorded(sites: Sites) -> Iterator[None]:
         nn.Module.__init__ = original  # type: ignore[method-assign]
 
 
+@contextmanager
+def _uncompiled() -> Iterator[None]:
+    """While this holds, torch.compile leaves everything as it is written."""
+    compiler, method = torch.compile, nn.Module.compile
+
+    def plain(model: Any = None, **_: Any) -> Any:
+        return model if model is not None else lambda function: function
+
+    torch.compile = plain
+    nn.Module.compile = lambda *_, **__: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        torch.compile = compiler
+        nn.Module.compile = method  # type: ignore[method-assign]
+
+
 class _Writes(TorchFunctionMode):
     """Remembers who wrote the values of each tensor last: in-place calls and factories."""
 
@@ -175,7 +236,7 @@ def address(tensor: Tensor) -> int:
     """What names a tensor's storage while it lives; 0 where it has none."""
     try:
         return tensor.untyped_storage().data_ptr()
-    except (NotImplementedError, RuntimeError):  # meta and sparse tensors
+    except (NotImplementedError, RuntimeError, ValueError):  # meta, sparse and lazy tensors
         return 0
 
 

@@ -40,6 +40,11 @@ def canonical(func: Any) -> str:
     name = getattr(func, "__name__", None) or type(func).__name__
     if name == "__get__":
         name = getattr(func.__self__, "__name__", name)
+    return canonical_name(name)
+
+
+def canonical_name(name: str) -> str:
+    """The canonical form of a function's name: `relu_` gives "relu", `__iadd__` "add"."""
     name = name.strip("_").removeprefix("special_")
     return _DUNDERS.get(name, name)
 

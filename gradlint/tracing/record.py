@@ -41,6 +41,7 @@ class Recording:
 def record(built: Built, inputs: Inputs, watch: Watch | None = None) -> Recording:
     """Run the model once and note what ran. `watch` sees each operation's result."""
     recorder = _Recorder(built, watch)
+    inputs = inputs.copied()
     recorder.feed(tensors_of((inputs.args, inputs.kwargs)))
     with ExitStack() as stack:
         for hook in recorder.running.hooks(built.module):

@@ -6,7 +6,6 @@ For models that cannot be fed. It makes the same graph as the recorded run, but 
 from __future__ import annotations
 
 import inspect
-import re
 from typing import Any
 
 import torch.fx
@@ -14,16 +13,13 @@ from torch import nn
 
 from gradlint.errors import NotRun
 from gradlint.graph import Graph, Op
-from gradlint.kinds import KIND_OF
+from gradlint.kinds import layer_name
 from gradlint.tracing.build import BUILT, Built, reason
 from gradlint.tracing.naming import canonical, values_read
 from gradlint.tracing.record import weights_read
 from gradlint.tracing.roles import kind_in_use, with_roles
 from gradlint.tracing.sites import Sites
 
-_BY_CLASS = {name.replace("_", ""): name for name in KIND_OF} | {
-    "multiheadattention": "multi_head_attention_forward",
-}
 _NO_DATA = frozenset(  # masks, and what torch.fx asserts of defaults
     "eq ne lt le gt ge isnan isinf isfinite logical_not logical_and assert assert_is_none".split()
 )
@@ -160,8 +156,7 @@ def class_name(module: nn.Module) -> str:
         return f"rnn_{module.nonlinearity}"
     if isinstance(module, nn.RNNCell):
         return f"rnn_{module.nonlinearity}_cell"
-    word = type(module).__name__.lower().removeprefix("lazy")
-    return _BY_CLASS.get(word) or _BY_CLASS.get(re.sub(r"[123]d$", "", word), word)
+    return layer_name(type(module).__name__)
 
 
 def _nodes_read(node: torch.fx.Node) -> list[torch.fx.Node]:

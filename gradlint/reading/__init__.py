@@ -1,0 +1,1 @@
+"""A model's graph from its source alone: constructors and forward are read, nothing runs."""
