@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from gradlint.command.collect import collect
-from gradlint.command.config import load
+from gradlint.command.config import exclusion, load
 from gradlint.discovery import fields
 from gradlint.discovery.targets import discover
 from gradlint.errors import GradlintError, NotBuilt
@@ -183,7 +183,7 @@ def test_a_site_goes_before_a_guess() -> None:
 def test_the_user_goes_before_everything() -> None:
     model = net("width, out=3", "self.body = nn.Linear(width, out)")
     found = arguments(model, "m = Net(7, 9)", init={"width": 5})
-    assert found["width"] == Argument("width", "5", "pyproject.toml", False)
+    assert found["width"] == Argument("width", "5", "the configuration", False)
     assert found["out"].value == "9"
 
 
@@ -199,9 +199,10 @@ def test_init_is_read_from_the_configuration(tmp_path: Path) -> None:
         '[[tool.gradlint.targets]]\nmodel = "net.py:Net"\ninit = { width = 8, dims = [3, 4] }\n'
     )
     config = load(tmp_path / "pyproject.toml")
-    ((request,), _) = collect((), config.targets, None)
+    everything = exclusion(config.settings, (), False)
+    ((request,), _) = collect((), config.targets, None, everything)
     assert request.init == {"width": 8, "dims": [3, 4]}
-    ((request,), _) = collect((f"{request.path}:Net",), config.targets, None)
+    ((request,), _) = collect((f"{request.path}:Net",), config.targets, None, everything)
     assert request.init == {"width": 8, "dims": [3, 4]}
 
 

@@ -115,6 +115,43 @@ def test_a_model_changes_with_a_file_that_is_imported(repository, file):
     assert changed() == ["Net", "Other"]
 
 
+SIZED = """\
+import torch.nn as nn
+
+
+class Sized(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.body = nn.Linear(width, 8)
+
+    def forward(self, x):
+        return self.body(x)
+"""
+TRAIN = "import json\nfrom lib.sized import Sized\n\n"
+SITES = {
+    "a script": ("train.py", f"{TRAIN}net = Sized(width=4)\n", f"{TRAIN}net = Sized(width=9)\n"),
+    "a data file": ("conf.json", '{"width": 4}', '{"width": 9}'),
+}
+
+
+@pytest.mark.parametrize("change", SITES.values(), ids=SITES.keys())
+@pytest.mark.parametrize("folder", [".", "lib"])
+def test_a_model_changes_with_what_says_its_arguments(repository, monkeypatch, change, folder):
+    path, before, after = change
+    (repository / "lib").mkdir()
+    (repository / "lib/sized.py").write_text(SIZED)
+    data = "settings = json.load(open('conf.json'))\n\nnet = Sized(settings['width'])\n"
+    (repository / "train.py").write_text(TRAIN + data)
+    (repository / path).write_text(before)
+    git("add", ".")
+    git("commit", "-m", "sized")
+    monkeypatch.chdir(folder)
+    (target,) = discover(Source.read(str(repository / "lib/sized.py")))
+    assert not Changes.since("HEAD").concern(target)
+    (repository / path).write_text(after)
+    assert Changes.since("HEAD").concern(target)
+
+
 def test_another_file_changes_nothing(repository):
     (repository / "apart.py").write_text("x = 2\n")
     (repository / "new.py").write_text("x = 2\n")

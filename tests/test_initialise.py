@@ -89,6 +89,15 @@ def test_a_model_that_was_probed_needs_no_entry_but_can_have_one(gradlint, repor
     assert written() == [{"model": "model.py:Net", "input": "ids=8x16:int64"}]
 
 
+def test_a_file_of_its_own_has_the_targets_at_the_top(gradlint, half_known):
+    Path("gradlint.toml").write_text("[rules.saturating-stack]\nmin-depth = 6\n")
+    gradlint("init", finds=half_known)
+    (target,) = tomllib.loads(Path("gradlint.toml").read_text())["targets"]
+    assert (target["model"], target["init"]["hidden"]) == ("model.py:Big", 64)
+    assert not Path("pyproject.toml").exists()
+    assert "0 targets added" in gradlint("init", finds=half_known)[2]
+
+
 def test_an_entry_is_written_once(gradlint, half_known):
     gradlint("init", finds=half_known)
     assert "1 target added" not in gradlint("init", finds=replace(half_known, models=()))[2]

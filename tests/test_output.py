@@ -192,6 +192,7 @@ select = ["GRD1", "GRD301"]
 [[tool.gradlint.targets]]
 model = "model.py:Net"
 input = "8x32"
+init = { width = 8, dims = [3, 4] }
 
 [tool.gradlint.rules.saturating-stack]
 min-depth = 6

@@ -16,8 +16,8 @@ from gradlint.target import Target
 
 _FILE = re.compile(rb'\+\+\+ ("?)b/(?P<path>.*?)\1\s*')
 _HUNK = re.compile(rb"@@ -\S+ \+(?P<line>\d+)(?:,(?P<count>\d+))? @@")
-_PLACE = re.compile(r"(?P<path>.+\.py):\d+")
-_KINDS = ("*.py", "*.ipynb")
+_PLACE = re.compile(r"(?P<path>.+\.(?:py|ya?ml|json|toml))(?::\d+)?")  # as reports name it
+_KINDS = ("*.py", "*.ipynb", "*.yaml", "*.yml", "*.json", "*.toml")
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -62,18 +62,24 @@ class Changes:
         path = os.path.realpath(target.path)
         if path not in self.tracked or self._is_touched(path, target):
             return True
-        around = {path, *self._told(target)}
+        around = {path, *(file for way in target.ways for file in self._told(way))}
         reached = around.union(*(self._imports.imported(each) for each in around)) - {path}
         return any(each in self.hunks or each not in self.tracked for each in reached)
 
-    @staticmethod
-    def _told(target: Target) -> Iterator[str]:
-        """The other files that say how to build it."""
+    def _told(self, target: Target) -> Iterator[str]:
+        """The other files that say how to build it, as the code says or data."""
         if target.home is not None:
             yield os.path.realpath(target.home.filename)
         for argument in target.arguments:
             if found := _PLACE.fullmatch(argument.origin):
-                yield os.path.realpath(found["path"])
+                yield from self._named(target.path, found["path"])
+
+    def _named(self, path: str, name: str) -> Iterator[str]:
+        """The files that are named from a folder around a file."""
+        top = self._imports.top
+        for folder in Path(os.path.realpath(path)).parents:
+            if folder.is_relative_to(top) and (folder / name).is_file():
+                yield os.path.realpath(folder / name)
 
     def _is_touched(self, path: str, target: Target) -> bool:
         hunks = self.hunks.get(path, [])

@@ -155,7 +155,7 @@ class Assembly:
         value = self._given(function, method, site, name)
         known = self._read(function, method, site, name)
         if name in init:
-            parts.add(name, self._told(name, init[name]), "pyproject.toml")
+            parts.add(name, self._told(name, init[name]), "the configuration")
         elif known is not None and site is not None:
             origin = known.file or self.origins.where(site, site.call)
             parts.add(name, written(known.value, site.call), origin)
