@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradlint.finding import Evidence, Problem, Related, Suppression
+from gradlint.finding import Evidence, Problem, Related, Status, Suppression
 from gradlint.formats import github, gitlab, json_lines, junit, markdown, sarif, statistics
 from gradlint.formats.markup import code, fenced, plain
 from gradlint.formats.repository import in_repository, uri
@@ -182,6 +182,12 @@ def test_a_named_model_that_was_not_done_is_one_error(report, unbuilt):
     found = replace(report, models=(named,), problems=(problem,))
     root = ElementTree.fromstring(junit.render(View(found)))
     assert [case.find("error") is not None for case in root.iter("testcase")] == [True]
+
+
+def test_a_model_that_was_to_be_read_only_is_a_passed_case(report, changed):
+    read = changed(report, status=Status.TRACED, named=True, inputs="", findings=())
+    root = ElementTree.fromstring(junit.render(View(read)))
+    assert (root.get("tests"), root.get("skipped"), root.get("errors")) == ("1", "0", "0")
 
 
 # -- what was fixed, and what is not shown

@@ -35,7 +35,8 @@ def render(view: View) -> str:
 def _by_file(view: View) -> dict[str, list[Element]]:
     suites: dict[str, list[Element]] = {}
     for model in view.report.models:
-        if model.status is Status.PROBED or not model.named:  # else it is among the problems
+        is_problem = model.named and model.reason and model.status is not Status.PROBED
+        if not is_problem:  # else it is told with the problems
             suites.setdefault(model.path, []).append(_model(view, model))
     for problem in view.report.problems:
         suites.setdefault(split_place(problem.path)[0], []).append(_problem(problem))
@@ -53,7 +54,7 @@ def _model(view: View, model: ModelReport) -> Element:
         kind = " ".join(finding.code for finding in failing)
         failure = SubElement(case, "failure", type=_text(kind), message=_text(message))
         failure.text = _blocks(view, model, failing)
-    elif model.status in (Status.NOT_BUILT, Status.NOT_PROBED, Status.TRACED):
+    elif model.reason and model.status is not Status.PROBED:
         SubElement(case, "skipped", message=_text(one_line(model.reason)))
     others = [finding for finding in found if finding not in failing]
     if others:
