@@ -21,7 +21,7 @@ BLOCK = re.compile(r'^```(?:console|\w+ title="(?P<file>.+)")\n(?P<text>(?:.*\n)
 
 def main(clone: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        copy = shutil.copytree(clone, Path(folder) / "clone", ignore=shutil.ignore_patterns(".git"))
+        copy = shutil.copytree(clone, Path(folder) / "clone")
         page = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(BLOCK.sub(lambda found: _done(copy, found), page), encoding="utf-8")
 
