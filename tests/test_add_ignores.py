@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from gradlint.rule import State
 from gradlint.source import Source
 
 LONG = "x = nn.Sigmoid(), " + ", ".join(["12345678"] * 6)
@@ -99,6 +100,17 @@ def test_each_line_of_a_statement_gets_its_own(project, gradlint, of):
     gradlint("model.py", "--add-ignores", finds=report)
     text = f"x = f(\n    nn.Sigmoid(),  {NAME}\n    nn.Tanh(),  {NAME}\n)\n"
     assert (project / "model.py").read_text() == text
+
+
+@pytest.mark.parametrize(("level", "number"), [("confirmed", 0), ("suspected", 1)])
+def test_suspicions_are_ignored_where_they_fail_a_run(
+    project, gradlint, report, changed, sick, level, number
+):
+    doubt = replace(sick, state=State.SUSPECTED, evidence=None, fixes=())
+    found = changed(report, findings=(doubt,))
+    args = ("--no-probe", "--fail-on", level, "--add-ignores", ".")
+    assert gradlint(*args, finds=found)[0] == 0
+    assert (project / "model.py").read_text().count("# gradlint: ignore[") == number
 
 
 def test_a_file_that_changed_is_not_written(project, gradlint, of):

@@ -1,9 +1,9 @@
-"""Writes a suppression comment for every confirmed finding: `--add-ignores`."""
+"""Writes a suppression comment for every finding that is not accepted: `--add-ignores`."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 
 from gradlint.adoption.comments import Comments, Directive
@@ -17,11 +17,14 @@ from gradlint.span import Edit, Span
 LIMIT = 88  # a longer line gets its comment above it
 
 
-def written(report: Report, comments: Mapping[str, Comments]) -> Report:
-    """The report after the comments are written; a file is written whole or not at all."""
+def written(report: Report, comments: Mapping[str, Comments], states: Set[State]) -> Report:
+    """The report after comments on findings in some states are written.
+
+    A file is written whole or not at all.
+    """
     wanted: dict[str, list[Finding]] = {}
     for finding in report.findings:
-        if is_ignorable(finding) and finding.span.path in comments:
+        if finding.state in states and is_ignorable(finding) and finding.span.path in comments:
             wanted.setdefault(finding.span.path, []).append(finding)
     done: list[Finding] = []
     problems = list(report.problems)
@@ -36,12 +39,9 @@ def written(report: Report, comments: Mapping[str, Comments]) -> Report:
 
 
 def is_ignorable(finding: Finding) -> bool:
-    """Whether a finding is about a model, and fails a run or may one day."""
-    return (
-        finding.state is State.CONFIRMED
-        and finding.evidence is not None
-        and finding.suppressed is None
-    )
+    """Whether a finding is about a model, and no comment or baseline accepts it."""
+    is_notice = finding.evidence is None and finding.state is State.CONFIRMED
+    return not is_notice and finding.suppressed is None
 
 
 def _suppressed(report: Report, done: list[Finding]) -> Report:

@@ -62,7 +62,8 @@ class Adoption:
             report = self._accepted(report, baseline)
         if self.options["add_ignores"]:
             before = sum(finding.suppressed is not None for finding in report.findings)
-            report = ignores.written(report, suppressions.comments)
+            states = failing_states(self.settings)
+            report = ignores.written(report, suppressions.comments, states)
             after = sum(finding.suppressed is not None for finding in report.findings)
             self._say(f"{count(after - before, 'finding')} ignored by new comments")
         return suppressions.with_notices(report, self._in_force, cache(self.scope.judged))
