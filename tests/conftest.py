@@ -77,7 +77,7 @@ def own_imports(tmp_path_factory, monkeypatch):
 
 def _lies_in(folder, name, module):
     """Whether a module is of a test's files, or of a text that never was a file."""
-    own = vars(module)  # some modules of torch take any attribute for one of theirs
+    own = getattr(module, "__dict__", {})  # modules of torch take any attribute for one of theirs
     places = [str(place) for place in (own.get("__file__"), *(own.get("__path__") or ()))]
     made_up = "." not in name and own.get("__file__") and not Path(own["__file__"]).exists()
     return bool(made_up) or any(place.startswith(folder) for place in places)
