@@ -71,14 +71,16 @@ def own_imports(tmp_path_factory, monkeypatch):
     yield
     scratch = str(tmp_path_factory.getbasetemp())
     made = {name: sys.modules[name] for name in set(sys.modules) - before}
-    for name in [name for name, module in made.items() if _lies_in(scratch, module)]:
+    for name in [name for name, module in made.items() if _lies_in(scratch, name, module)]:
         del sys.modules[name]
 
 
-def _lies_in(folder, module):
-    said = getattr(module, "__dict__", {})  # of torch.classes every attribute is something else
-    places = [said.get("__file__"), *(said.get("__path__") or ())]
-    return any(str(place).startswith(folder) for place in places)
+def _lies_in(folder, name, module):
+    """Whether a module is of a test's files, or of a text that never was a file."""
+    own = getattr(module, "__dict__", {})  # modules of torch take any attribute for one of theirs
+    places = [str(place) for place in (own.get("__file__"), *(own.get("__path__") or ()))]
+    made_up = "." not in name and own.get("__file__") and not Path(own["__file__"]).exists()
+    return bool(made_up) or any(place.startswith(folder) for place in places)
 
 
 @pytest.fixture
