@@ -10,7 +10,7 @@ from gradlint.discovery import fields
 from gradlint.discovery.bindings import argument, default, parameters
 from gradlint.discovery.constructions import Construction
 from gradlint.discovery.datafiles import Known
-from gradlint.discovery.expressions import portable
+from gradlint.discovery.expressions import portable, settled
 from gradlint.discovery.folding import written
 from gradlint.discovery.guesses import ANSWERS, Guesses
 from gradlint.discovery.options import Options
@@ -316,7 +316,4 @@ def _called(
 ) -> ast.Call:
     """A call; what was made for it stands at `place`."""
     call = ast.Call(function, [], [ast.keyword(key, value) for key, value in given.items()])
-    for inner in ast.walk(call):
-        if isinstance(inner, ast.expr | ast.keyword) and not hasattr(inner, "lineno"):
-            ast.copy_location(inner, place)
-    return call
+    return settled(call, place)
