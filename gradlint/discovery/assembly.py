@@ -61,7 +61,6 @@ class Assembly:
     ) -> None:
         self.outline = outline
         self.options = options
-        self.slicer = slicer
         self.origins = origins
         self.guesses = Guesses(outline)
         self._slicers = {outline: slicer}
@@ -108,12 +107,15 @@ class Assembly:
                 return Recipe(setup, construct, site=site, arguments=(*known, *told))
         return Recipe((), None)
 
-    def _slicer_of(self, site: Construction | None) -> Slicer:
-        """The slicer of the file that a site stands in."""
-        outline = site.outline if site is not None else self.outline
+    def slicer(self, outline: Outline) -> Slicer:
+        """The slicer of a file that a site stands in, or of the model's own."""
         if outline not in self._slicers:
             self._slicers[outline] = Slicer(outline)
         return self._slicers[outline]
+
+    def _slicer_of(self, site: Construction | None) -> Slicer:
+        """The slicer of the file that a site stands in."""
+        return self.slicer(site.outline if site is not None else self.outline)
 
     def _function(self, node: ast.ClassDef | Function | None) -> Function | None:
         """What takes the arguments: the constructor of a class, or the function itself."""
