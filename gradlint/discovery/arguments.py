@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from gradlint.discovery.expressions import free_names
+from gradlint.discovery.expressions import free_names, settled
 from gradlint.discovery.outline import Definition, Outline
 from gradlint.discovery.purity import Purity
 
@@ -145,23 +145,16 @@ def namespace(purity: Purity, statement: ast.Assign) -> ast.Assign:
     Options without a default are left out, so that a use of them fails by name.
     """
     known = defaults(purity.outline).items()
-    keywords = [ast.keyword(name, value) for name, value in known if purity.expression(value)]
-    module = ast.Call(ast.Name("__import__", ast.Load()), [ast.Constant("types")], [])
-    simple = ast.Call(ast.Attribute(module, "SimpleNamespace", ast.Load()), [], keywords)
+    simple = simple_namespace({name: value for name, value in known if purity.expression(value)})
     value: ast.expr = simple
     if isinstance(statement.targets[0], ast.Tuple):
         value = ast.Tuple([simple, ast.List([], ast.Load())], ast.Load())
-    copied = ast.Assign(statement.targets, value)
-    ast.copy_location(copied, statement)
-    _settle(value, statement.value)
-    return copied
+    copied = ast.Assign(statement.targets, settled(value, statement.value))
+    return ast.copy_location(copied, statement)
 
 
-def _settle(node: ast.AST, place: ast.expr) -> None:
-    """Give the made nodes the place of the call that they replace; found ones keep theirs."""
-    if isinstance(node, ast.expr) and not hasattr(node, "lineno"):
-        ast.copy_location(node, place)
-    if isinstance(node, ast.keyword):
-        ast.copy_location(node, place)
-    for child in ast.iter_child_nodes(node):
-        _settle(child, place)
+def simple_namespace(known: Mapping[str, ast.expr]) -> ast.Call:
+    """`types.SimpleNamespace` with these values, whatever the file imports."""
+    module = ast.Call(ast.Name("__import__", ast.Load()), [ast.Constant("types")], [])
+    keywords = [ast.keyword(name, value) for name, value in known.items()]
+    return ast.Call(ast.Attribute(module, "SimpleNamespace", ast.Load()), [], keywords)

@@ -10,7 +10,7 @@ from gradlint.discovery import fields
 from gradlint.discovery.bindings import argument, default, parameters
 from gradlint.discovery.constructions import Construction
 from gradlint.discovery.datafiles import Known
-from gradlint.discovery.expressions import portable
+from gradlint.discovery.expressions import portable, settled
 from gradlint.discovery.folding import written
 from gradlint.discovery.guesses import ANSWERS, Guesses
 from gradlint.discovery.options import Options
@@ -61,7 +61,6 @@ class Assembly:
     ) -> None:
         self.outline = outline
         self.options = options
-        self.slicer = slicer
         self.origins = origins
         self.guesses = Guesses(outline)
         self._slicers = {outline: slicer}
@@ -108,12 +107,15 @@ class Assembly:
                 return Recipe(setup, construct, site=site, arguments=(*known, *told))
         return Recipe((), None)
 
-    def _slicer_of(self, site: Construction | None) -> Slicer:
-        """The slicer of the file that a site stands in."""
-        outline = site.outline if site is not None else self.outline
+    def slicer(self, outline: Outline) -> Slicer:
+        """The slicer of a file that a site stands in, or of the model's own."""
         if outline not in self._slicers:
             self._slicers[outline] = Slicer(outline)
         return self._slicers[outline]
+
+    def _slicer_of(self, site: Construction | None) -> Slicer:
+        """The slicer of the file that a site stands in."""
+        return self.slicer(site.outline if site is not None else self.outline)
 
     def _function(self, node: ast.ClassDef | Function | None) -> Function | None:
         """What takes the arguments: the constructor of a class, or the function itself."""
@@ -316,7 +318,4 @@ def _called(
 ) -> ast.Call:
     """A call; what was made for it stands at `place`."""
     call = ast.Call(function, [], [ast.keyword(key, value) for key, value in given.items()])
-    for inner in ast.walk(call):
-        if isinstance(inner, ast.expr | ast.keyword) and not hasattr(inner, "lineno"):
-            ast.copy_location(inner, place)
-    return call
+    return settled(call, place)

@@ -68,6 +68,22 @@ def stored_names(node: ast.AST) -> set[str]:
     return names
 
 
+def settled(made: Node, place: ast.AST) -> Node:
+    """What was made, standing at a place; what was found keeps its own."""
+    for node in ast.walk(made):
+        if isinstance(node, ast.expr | ast.keyword) and not hasattr(node, "lineno"):
+            ast.copy_location(node, place)
+    return ast.fix_missing_locations(made)
+
+
+def placed(text: str, place: ast.AST) -> ast.expr:
+    """The expression that a text is, standing at a place."""
+    made = ast.parse(text, mode="eval").body
+    for node in ast.walk(made):
+        ast.copy_location(node, place)
+    return made
+
+
 def root_name(node: ast.AST) -> str:
     """The name that a chain of attributes, subscripts and calls starts from."""
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):

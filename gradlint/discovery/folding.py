@@ -13,6 +13,7 @@ from gradlint.discovery import datafiles
 from gradlint.discovery.arguments import defaults, parses_arguments
 from gradlint.discovery.bindings import Bindings, argument, default
 from gradlint.discovery.datafiles import Known
+from gradlint.discovery.expressions import placed
 from gradlint.discovery.outline import Definition, Function, Outline, calls
 from gradlint.discovery.purity import Purity
 
@@ -229,10 +230,7 @@ class _Read(ast.NodeTransformer):
 
 def written(value: object, place: ast.expr) -> ast.expr:
     """A plain value as an expression that stands at a place."""
-    made = ast.parse(repr(value), mode="eval").body
-    for inner in ast.walk(made):
-        ast.copy_location(inner, place)
-    return made
+    return placed(repr(value), place)
 
 
 def _kind(outline: Outline, call: ast.Call) -> str:

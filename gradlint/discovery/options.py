@@ -6,8 +6,8 @@ import ast
 import re
 from pathlib import Path
 
-from gradlint.discovery.arguments import ADDS, defaults
-from gradlint.discovery.expressions import free_names
+from gradlint.discovery.arguments import ADDS, defaults, simple_namespace
+from gradlint.discovery.expressions import free_names, settled
 from gradlint.discovery.outline import Function, Outline
 from gradlint.discovery.repository import Repository
 from gradlint.target import Argument
@@ -38,7 +38,7 @@ class Options:
             if len(read & set(known)) >= ENOUGH * len(read):
                 where = self.repository.relative(file)
                 told = Argument(name, "the defaults of the options", where, False)
-                return _namespace(known, function), told
+                return settled(simple_namespace(known), function), told
         return None
 
     def _trust(self, file: str) -> tuple[object, ...]:
@@ -62,13 +62,3 @@ def _attributes(function: Function, name: str) -> set[str]:
 
 def _literal(options: dict[str, ast.expr]) -> dict[str, ast.expr]:
     return {name: value for name, value in options.items() if not free_names(value)}
-
-
-def _namespace(known: dict[str, ast.expr], place: Function) -> ast.expr:
-    module = ast.Call(ast.Name("__import__", ast.Load()), [ast.Constant("types")], [])
-    keywords = [ast.keyword(name, value) for name, value in known.items()]
-    made = ast.Call(ast.Attribute(module, "SimpleNamespace", ast.Load()), [], keywords)
-    for node in ast.walk(made):
-        if isinstance(node, ast.expr | ast.keyword) and not hasattr(node, "lineno"):
-            ast.copy_location(node, place)
-    return made

@@ -6,13 +6,13 @@ import ast
 import builtins
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TypeVar
 
 from gradlint.discovery.constructions import Construction
 from gradlint.discovery.expressions import (
     free_names,
     portable,
     root_name,
+    settled,
     stored_names,
     unwrapped,
 )
@@ -33,7 +33,6 @@ MOST = 12
 BATCH = 8
 
 Setup = tuple[ast.stmt, ...]
-Made = TypeVar("Made", bound=ast.expr)
 
 
 class Shapes:
@@ -74,7 +73,7 @@ class Shapes:
 
     def image(self, images: Images) -> Example | None:
         """A batch of the data itself."""
-        shape = _settled(ast.Tuple(list(images.sizes), ast.Load()), images.place)
+        shape = settled(ast.Tuple(list(images.sizes), ast.Load()), images.place)
         setup = self.slicer.slice(shape, images.place)
         made = _tensor_of(shape, images.place, False, "randn")
         setup = self._complete(made, setup) if setup is not None else None
@@ -223,8 +222,8 @@ def _together(values: list[ast.expr], call: ast.Call) -> ast.expr:
     """One expression for all arguments: a tuple, or a dict where they have names."""
     if values[0] not in call.args and not (call.args and len(values) == 1):
         names: list[ast.expr | None] = [ast.Constant(k.arg) for k in call.keywords if k.arg]
-        return _settled(ast.Dict(names, values), call)
-    return values[0] if len(values) == 1 else _settled(ast.Tuple(values, ast.Load()), call)
+        return settled(ast.Dict(names, values), call)
+    return values[0] if len(values) == 1 else settled(ast.Tuple(values, ast.Load()), call)
 
 
 def unique(found: list[Example]) -> tuple[Example, ...]:
@@ -250,12 +249,4 @@ def _tensor_of(shape: ast.Tuple, place: ast.AST, whole: bool, name: str = "rand"
     torch = ast.Call(ast.Name("__import__", ast.Load()), [ast.Constant("torch")], [])
     sizes = shape.elts if whole else [ast.Constant(BATCH), *shape.elts]
     made = ast.Call(ast.Attribute(torch, name, ast.Load()), list(sizes), [])
-    return _settled(made, place)
-
-
-def _settled(made: Made, place: ast.AST) -> Made:
-    """What was made, with the place of the call where it has none."""
-    for node in ast.walk(made):
-        if isinstance(node, ast.expr) and not hasattr(node, "lineno"):
-            ast.copy_location(node, place)
-    return ast.fix_missing_locations(made)
+    return settled(made, place)

@@ -77,6 +77,7 @@ class _Discovery:
         options = Options(self.outline, self.repository)
         self.assembly = Assembly(self.outline, self.slicer, origins, options)
         self.elsewhere = Elsewhere(self.outline, self.repository)
+        self.foreign: dict[ast.ClassDef | Function, list[Construction]] = {}
         self.examples = Examples(self.outline, self.slicer, self.repository)
         self.lengths = Lengths(self.outline, self.slicer).all()
 
@@ -205,8 +206,10 @@ class _Discovery:
 
     def _elsewhere(self, node: ast.ClassDef | Function) -> list[Construction]:
         """The constructions of a class or factory in the other files of the repository."""
-        factories = [name for name, of in self.constructions.factories.items() if of == node.name]
-        return self.elsewhere.sites([node.name, *factories], node.name)
+        if node not in self.foreign:
+            makers = [n for n, of in self.constructions.factories.items() if of == node.name]
+            self.foreign[node] = self.elsewhere.sites([node.name, *makers], node.name)
+        return self.foreign[node]
 
     def _target(
         self,
@@ -243,13 +246,13 @@ class _Discovery:
 
     def _lengths(self, home: Outline) -> tuple[int, ...]:
         """The lengths that this file names, then those of the file that builds the model."""
-        foreign = () if home is self.outline else Lengths(home, Slicer(home)).all()
+        foreign = () if home is self.outline else Lengths(home, self.assembly.slicer(home)).all()
         return tuple(dict.fromkeys((*self.lengths, *foreign)))
 
     def _preparation(self, outline: Outline) -> Preparation:
         if outline is self.outline:
             return self.preparation
-        return Preparation(outline, Slicer(outline))
+        return Preparation(outline, self.assembly.slicer(outline))
 
     def _loads(self, sites: list[Construction], node: ast.AST | None, recipe: Recipe) -> bool:
         chosen = [] if recipe.site is None or recipe.site in sites else [recipe.site]

@@ -63,7 +63,7 @@ class Builder:
             if target.home is not None:  # what is guessed names the model's own file
                 module = ModuleType(Path(source.filename).stem)
                 module.__dict__.update(self._own)
-                self.namespace = {**self._own, **namespace_of(target.home, target, module)}
+                self.namespace = namespace_of(target.home, target, module)
         self.guesses = Guessed(source, target.arguments if learnt is None else learnt)
         self.guesses.complete(self.namespace)
 

@@ -11,6 +11,7 @@ import torch
 
 from gradlint.discovery import fields
 from gradlint.discovery.answers import Readings
+from gradlint.discovery.expressions import placed
 from gradlint.discovery.guesses import ANSWERS, Guess
 from gradlint.discovery.outline import Outline
 from gradlint.source import Source
@@ -58,9 +59,9 @@ class Guessed:
         left = {name: a.value for name, a in self._arguments.items() if a.guessed}
         for keyword in construct.keywords:
             if keyword.arg in left:
-                keyword.value = _placed(left.pop(keyword.arg), construct)
+                keyword.value = placed(left.pop(keyword.arg), construct)
         for name, text in left.items():
-            added = ast.keyword(name, _placed(text, construct))
+            added = ast.keyword(name, placed(text, construct))
             construct.keywords.append(ast.copy_location(added, construct))
         return construct
 
@@ -103,11 +104,3 @@ class Guessed:
     def _outline(self, filename: str) -> Outline | None:
         uses = self._readings.of(filename)
         return uses.outline if uses else None
-
-
-def _placed(text: str, place: ast.expr) -> ast.expr:
-    """Code that stands where a construction stands."""
-    made = ast.parse(text, mode="eval").body
-    for node in ast.walk(made):
-        ast.copy_location(node, place)
-    return made
