@@ -11,8 +11,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from gradlint import large, registry
+from gradlint.cache.store import Cache
 from gradlint.command.config import Request, Settings
 from gradlint.discovery.targets import discover, has_model
 from gradlint.errors import GradlintError, NotBuilt
@@ -95,8 +97,16 @@ def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelRep
         if job.target.construct is None:
             why = NotBuilt(job.target.missing, remedy(job.target))
             return _read([job], why)[0]
-        return list(_results(job, sandbox.run(work, job, job.timeout)))
+        if cache and (known := cache.look_up(job)):
+            return [*known]
+        outcome = sandbox.run(work, job, job.timeout)
+        results = list(_results(job, outcome))
+        reports = [each for each in results if isinstance(each, ModelReport)]
+        if cache and len(reports) == len(results) and not outcome.died:
+            cache.keep(job, reports)
+        return results
 
+    cache = Cache(Path(settings.cache_dir)) if settings.cached else None
     large.announce({job.source.text for job in jobs})
     sandbox = Sandbox(preload=("gradlint.worker", "gradlint.cli", "gradlint.warm"))
     with ThreadPoolExecutor(settings.jobs or os.cpu_count() or 1) as pool:
@@ -107,6 +117,8 @@ def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelRep
                 yield future.result()
         finally:
             sandbox.close()
+    if cache:
+        cache.prune()
 
 
 def _read(

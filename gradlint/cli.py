@@ -162,6 +162,13 @@ _running = partial(click.option, cls=SectionedOption, section="Running")
     help="Leave these paths out, too: patterns as in .gitignore.",
 )
 @_running("--force-exclude", is_flag=True, help="Leave out what is excluded, even if it is named.")
+@_running("--no-cache", is_flag=True, help="Measure unchanged models anew.")
+@_running(
+    "--cache-dir",
+    metavar="DIR",
+    envvar="GRADLINT_CACHE_DIR",
+    help="Where results are kept for the next run (.gradlint_cache).",
+)
 @_running("--config", metavar="FILE", help="Read the configuration from this file.")
 @_running("--isolated", is_flag=True, help="Read no configuration.")
 @_running("--show-settings", is_flag=True, help="Print what is in force, as gradlint config does.")
@@ -291,7 +298,7 @@ def _path(text: str | None) -> Path | None:
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """The options that have a place in the configuration, too."""
     names = ("seed", "device", "timeout", "jobs", "select", "extend_select", "ignore", "fail_on")
-    given = {name: options[name] for name in (*names, "baseline")}
+    given = {name: options[name] for name in (*names, "baseline", "cache_dir")}
     return {**given, "fail_on": "never"} if options["exit_zero"] else given
 
 
@@ -307,6 +314,7 @@ def _settings(found: Settings, options: dict[str, Any]) -> Settings:
         concerns=concerns,
         verbose=options["verbose"],
         probe=not options["no_probe"],
+        cached=not options["no_cache"],
         on_progress=printing.progress(options["quiet"]),
     )
 

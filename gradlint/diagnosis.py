@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 
+from gradlint.checkout import in_checkout
 from gradlint.finding import Evidence, Finding, Related
 from gradlint.kinds import ACTIVATIONS, LAYERS
 from gradlint.model import Model
@@ -109,7 +109,8 @@ def finding(disease: Sequence[Suspicion], model: Model, profile: Profile | None)
         label=match.label,
         signature=signature(rule, match, model),
         related=tuple(
-            Related(s.match.span, f"{s.rule.code} {s.rule.name}: {s.match.message}") for s in others
+            Related(s.match.span, f"{s.rule.code} {s.rule.name}: {s.match.message}", s.rule.code)
+            for s in others
         ),
         evidence=Evidence(
             verdict.quantity,
@@ -127,5 +128,7 @@ def finding(disease: Sequence[Suspicion], model: Model, profile: Profile | None)
 def signature(rule: Rule, match: Match, model: Model) -> str:
     """What names a finding while lines move: rule, file, model, and the layer's own path."""
     op = match.ops[0]
-    parts = (rule.code, PurePath(model.target.path).as_posix(), model.target.name)
+    source = model.sources.get(model.target.path)
+    path = in_checkout(source.filename if source else model.target.path)
+    parts = (rule.code, path, model.target.name)
     return hashlib.sha256("\0".join((*parts, op.module or op.owner, op.name)).encode()).hexdigest()

@@ -53,6 +53,7 @@ class Related:
 
     span: Span
     message: str
+    code: str = ""  # of its rule
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ class ModelReport:
     arguments: tuple[Argument, ...] = ()  # what it was built with
     unknown: tuple[str, ...] = ()  # what it could not be built without
     input_spec: str = ""  # what to write for --input to have it fed like this
+    read: tuple[str, ...] = ()  # the user's files and folders that were read for it
+    cached: bool = False  # an earlier run found this
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from gradlint.cache.opened import Opened
 from gradlint.discovery.targets import discover
 from gradlint.errors import GradlintError
 from gradlint.examine import Examination, Patient, examine
@@ -148,7 +149,8 @@ class _Search:
         """The patient after the edits. Raises GradlintError, ValueError where edits collide."""
         source = self._job.source.edited(candidate.edits)
         old = self._patient.target
-        (first,) = discover(source, (old.name,), old.input, old.init)
+        with Opened.asked_before():
+            (first,) = discover(source, (old.name,), old.input, old.init)
         target = first.ways[-len(old.ways)]  # the way that worked
         builder = Builder(source, target, old.arguments)
         return Patient.of(builder, self._patient.inputs)

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 import libcst  # noqa: F401  (so that the fork has it)
 import torch
 
+from gradlint.cache.opened import Opened
 from gradlint.discovery.definitions import is_exhaustion
 from gradlint.discovery.missing import needed
 from gradlint.errors import DefinitionsError, GradlintError, NotBuilt, NotRun
@@ -34,9 +35,12 @@ def send_reports(connection: Connection, job: Job) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         limit_memory(job.memory)  # not with a GPU: its driver maps more than any limit
     sys.argv = [job.source.filename]
+    opened = Opened()
     try:
         _check_device(job.device)
         for report in reports(job):
+            if isinstance(report, ModelReport):
+                report = replace(report, read=opened.files)
             connection.send(report)
     except GradlintError as error:
         connection.send(error)

@@ -63,6 +63,12 @@ def snapshot(request):
 
 
 @pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """No test is answered by what another one has measured."""
+    monkeypatch.setenv("GRADLINT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(autouse=True)
 def own_imports(tmp_path_factory, monkeypatch):
     """What a test imports from files of its own is forgotten after it."""
     monkeypatch.setattr(sys, "path", list(sys.path))

@@ -120,6 +120,19 @@ def test_a_finding_that_is_only_in_doubt_still_occurs(gradlint, written, changed
     assert gradlint("model.py", finds=cleared)[2] == GONE
 
 
+def test_an_entry_of_a_run_without_probe_still_occurs_where_another_rule_leads(
+    gradlint, report, changed, sick
+):
+    related = replace(sick.related[0], code="GRD201")
+    other = replace(sick, code="GRD201", name="unnormalized-depth", state=State.SUSPECTED)
+    suspected = changed(report, findings=(replace(sick, state=State.SUSPECTED), other))
+    gradlint("model.py", "--fail-on", "suspected", "--write-baseline", finds=suspected)
+    led = changed(report, findings=(replace(sick, related=(related,)),))
+    assert gradlint("model.py", finds=led)[2] == ""
+    alone = changed(report, findings=(replace(sick, related=()),))
+    assert gradlint("model.py", finds=alone)[2] == GONE.replace("1 of 1", "1 of 2")
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -21,6 +21,7 @@ MODULES = ENGINE | RULES
 ARROWS = {
     "gradlint.errors": set(),
     "gradlint.writing": set(),
+    "gradlint.checkout": set(),
     "gradlint.span": set(),
     "gradlint.kinds": set(),
     "gradlint.graph": {"kinds", "span"},
@@ -37,7 +38,7 @@ ARROWS = {
     "gradlint.adoption.baseline": {"errors", "finding", "rule", "writing"},
     "gradlint.adoption.changes": {"adoption.imports", "errors", "target"},
     "gradlint.command.patterns": {"errors"},
-    "gradlint.command.exclude": {"command.patterns"},
+    "gradlint.command.exclude": {"checkout", "command.patterns"},
     "gradlint.command.paths": {"command.exclude", "errors"},
     "gradlint.command.toml": {"command.paths", "errors"},
     "gradlint.command.patch": {"errors", "finding", "source", "span"},
@@ -67,6 +68,7 @@ ARROWS = {
 # The packages, each with the ones that it may use.
 PACKAGES = {
     "adoption": set(),
+    "cache": set(),
     "discovery": set(),
     "feeding": set(),
     "tracing": {"discovery", "feeding"},
@@ -74,7 +76,7 @@ PACKAGES = {
     "probing": {"discovery", "feeding", "tracing"},
     "rewrites": set(),
 }
-FOR_FORMATS = {"errors", "finding", "rule", "source", "span", "__version__"}
+FOR_FORMATS = {"checkout", "errors", "finding", "rule", "source", "span", "__version__"}
 FORMATS = [name for name in ENGINE if name.startswith("gradlint.formats.")]
 FOR_RULES = {"graph", "kinds", "model", "profile", "rule", "span"}
 

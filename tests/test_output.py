@@ -199,7 +199,8 @@ min-depth = 6
 """
 
 
-def test_what_is_in_force_and_where_it_came_from(project, gradlint, snapshot):
+def test_what_is_in_force_and_where_it_came_from(project, gradlint, snapshot, monkeypatch):
+    monkeypatch.delenv("GRADLINT_CACHE_DIR")
     (project / "pyproject.toml").write_text(CONFIG)
     status, out, err = gradlint("config", "--seed", "7", "--ignore", "GRD301", "--exit-zero")
     assert (status, err) == (0, "")

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradlint.checkout import in_checkout
 from gradlint.finding import Evidence, Problem, Related, Status, Suppression
 from gradlint.formats import github, gitlab, json_lines, junit, markdown, sarif, statistics
+from gradlint.formats.addresses import uri
 from gradlint.formats.markup import code, fenced, plain
-from gradlint.formats.repository import in_repository, uri
 from gradlint.formats.view import View, fingerprints, split_place
 from gradlint.rule import Severity, State
 from gradlint.source import Source
@@ -297,13 +298,13 @@ def test_paths_are_those_of_the_repository(tmp_path, monkeypatch):
     (tmp_path / "sub" / "a b").mkdir(parents=True)
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path / "sub")
-    assert in_repository("net.py") == "sub/net.py"
+    assert in_checkout("net.py") == "sub/net.py"
     assert uri("a b/nét.py") == "sub/a%20b/n%C3%A9t.py"
 
 
 def test_paths_without_a_repository_stay_as_they_are(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert in_repository("sub/net.py") == "sub/net.py"
+    assert in_checkout("sub/net.py") == "sub/net.py"
     assert uri("/elsewhere/a b.py") == "file:///elsewhere/a%20b.py"
 
 

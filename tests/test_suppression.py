@@ -182,6 +182,15 @@ def test_a_cleared_finding_leaves_its_suppression_unused(gradlint, of, changed):
     ]
 
 
+def test_a_suppression_of_what_another_rule_leads_is_of_use(gradlint, of, changed):
+    report = of("x = nn.ReLU()  # gradlint: ignore[unnormalized-depth] as published\n", "nn.ReLU")
+    (finding,) = report.models[0].findings
+    related = replace(finding.related[0], span=finding.span, code="GRD201")
+    led = changed(report, findings=(replace(finding, related=(related,)),))
+    assert shown(gradlint("model.py", "--format", "json", finds=led)[1]) == ["saturating-stack"]
+    assert "unused-suppression" in shown(gradlint("model.py", "--format", "json", finds=report)[1])
+
+
 def test_an_unknown_rule_is_told_with_what_may_be_meant(gradlint, of):
     text = "x = nn.ReLU()  # gradlint: ignore[saturated-stack]\n"
     _, out, _ = gradlint("model.py", "--format", "concise", finds=of(text, status=Status.NOT_BUILT))

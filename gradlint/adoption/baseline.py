@@ -61,8 +61,17 @@ class Baseline:
 
     def entry(self, model: ModelReport, finding: Finding) -> Entry:
         """What names a finding here."""
-        path = Path(os.path.relpath(model.path, self.file.parent)).as_posix()
-        return Entry(path, model.target, finding.name, finding.target)
+        return Entry(self._path(model), model.target, finding.name, finding.target)
+
+    def _path(self, model: ModelReport) -> str:
+        return Path(os.path.relpath(model.path, self.file.parent)).as_posix()
+
+    def also(self, report: Report) -> Iterator[tuple[str, str, str]]:
+        """What rules suspect where another leads: path, model, code. A run without probe has it."""
+        for model in report.models:
+            for finding in model.findings:
+                for related in finding.related:
+                    yield self._path(model), model.target, related.code
 
     def accept(self, report: Report) -> tuple[Report, Counter[Entry]]:
         """The report with the findings that are accepted marked as such, and the entries left.

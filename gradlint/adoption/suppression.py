@@ -8,14 +8,15 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePath
 
 from gradlint.adoption.comments import Comments, Directive
 from gradlint.adoption.rules import BARE, UNKNOWN, UNUSED
+from gradlint.checkout import in_checkout
 from gradlint.errors import GradlintError
 from gradlint.finding import Finding, Fix, ModelReport, Report, Suppression
 from gradlint.rule import Checkpoint, Documented, State
 from gradlint.source import Source
+from gradlint.span import Span
 
 IN_SOURCE = "in-source"
 InForce = Callable[[str], Mapping[str, Documented]]  # the rules in force for a file, by code
@@ -43,21 +44,32 @@ class Suppressions:
     def _marked(self, model: ModelReport, finding: Finding) -> Finding:
         if finding.state is State.CLEARED:
             return finding
-        for directive in self._about(model, finding):
-            if finding.state is State.CONFIRMED:
+        for related in finding.related:
+            self._use(model, related.span, related.code)
+        found = self._use(model, finding.span, finding.code)
+        if finding.state is State.CONFIRMED:
+            for directive in self._about(model, finding.span):
                 self._confirmed.setdefault(directive, []).append(finding.name)
-            for word in directive.words:
-                if self._code(word) == finding.code:
-                    self._used.add((directive, word))
-                    reason = finding.suppressed or Suppression(IN_SOURCE, directive.reason)
-                    finding = replace(finding, suppressed=reason)
-        return finding
+        if not found or finding.suppressed:
+            return finding
+        return replace(finding, suppressed=Suppression(IN_SOURCE, found[0].reason))
 
-    def _about(self, model: ModelReport, finding: Finding) -> Iterator[Directive]:
-        here = self.comments.get(finding.span.path)
-        if here is not None:
-            yield from here.about(finding.span)
-        for path in dict.fromkeys((finding.span.path, model.path)):
+    def _use(self, model: ModelReport, span: Span, code: str) -> list[Directive]:
+        """The comments that name a rule where it suspects something: they are of use.
+
+        So they are where another rule leads, since a run without the probe shows each.
+        """
+        found = []
+        for directive in self._about(model, span):
+            words = [word for word in directive.words if self._code(word) == code]
+            self._used.update((directive, word) for word in words)
+            found += [directive] if words else []
+        return found
+
+    def _about(self, model: ModelReport, span: Span) -> Iterator[Directive]:
+        if (here := self.comments.get(span.path)) is not None:
+            yield from here.about(span)
+        for path in dict.fromkeys((span.path, model.path)):
             if path in self.comments:
                 yield from (each for each in self.comments[path].directives if each.of_file)
 
@@ -137,7 +149,7 @@ def _fix(directive: Directive, words: tuple[str, ...]) -> Fix:
 def _notice(
     rule: Documented, directive: Directive, word: str, message: str, fixes: tuple[Fix, ...]
 ) -> Finding:
-    parts = (rule.code, PurePath(directive.span.path).as_posix(), directive.verb, word)
+    parts = (rule.code, in_checkout(directive.span.path), directive.verb, word)
     return Finding(
         code=rule.code,
         name=rule.name,

@@ -7,14 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gradlint import registry
+from gradlint import checkout, registry
 from gradlint.adoption import ignores
 from gradlint.adoption.baseline import DEFAULT, Baseline, Entry
 from gradlint.adoption.imports import Imports
 from gradlint.adoption.scope import Scope
 from gradlint.adoption.suppression import Suppressions
 from gradlint.command.config import Request, Settings, exclusion
-from gradlint.command.exclude import repository
 from gradlint.command.outcome import failing_states
 from gradlint.command.paths import python_files, relative
 from gradlint.command.printing import status
@@ -51,7 +50,7 @@ class Adoption:
         self.settings = settings
         self.options = options
         whole = [each.path for each in requests if not each.names and settings.concerns is None]
-        imports = Imports(repository(Path.cwd()))
+        imports = Imports(_top())
         self.scope = Scope(report, whole, imports, self._files, _has_model)
 
     def adopted(self, baseline: Baseline | None) -> Report:
@@ -69,11 +68,15 @@ class Adoption:
         return suppressions.with_notices(report, self._in_force, cache(self.scope.judged))
 
     def _accepted(self, report: Report, baseline: Baseline) -> Report:
+        also = set(baseline.also(report))
+
         def known(entry: Entry) -> bool:
             """Whether the finding would have been found, were it still there."""
             path = relative(baseline.file.parent / entry.path)
-            names = {rule.name for rule in self._in_force(path).values()}
-            return entry.rule in names and self.scope.model_measured(path, entry.model)
+            codes = {rule.name: code for code, rule in self._in_force(path).items()}
+            if (entry.path, entry.model, codes.get(entry.rule)) in also:
+                return False
+            return entry.rule in codes and self.scope.model_measured(path, entry.model)
 
         if self.options["write_baseline"]:
             baseline = baseline.renewed(report, failing_states(self.settings), known)
@@ -90,8 +93,7 @@ class Adoption:
         return {rule.code: rule for rule in registry.in_force(self.settings, path)}
 
     def _files(self) -> Iterator[str]:
-        top = str(repository(Path.cwd()))
-        yield from python_files(top, exclusion(self.settings, (), False), lambda _: None)
+        yield from python_files(str(_top()), exclusion(self.settings, (), False), lambda _: None)
 
     def _say(self, text: str) -> None:
         if not self.options["quiet"]:
@@ -103,3 +105,8 @@ def _has_model(path: str) -> bool:
         return has_model(Source.read(path))
     except GradlintError:
         return False
+
+
+def _top() -> Path:
+    """The repository that the command works in, or this folder."""
+    return checkout.top(Path.cwd()) or Path.cwd()

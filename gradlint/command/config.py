@@ -53,6 +53,8 @@ class Settings:
     extend_exclude: tuple[str, ...] = ()
     respect_gitignore: bool = True
     baseline: str = ""  # the file of findings that are accepted
+    cache_dir: str = ".gradlint_cache"  # the folder of earlier results
+    cached: bool = False  # whether it is used
     root: Path = Path()  # what the patterns of paths are relative to
     concerns: Callable[[Target], bool] | None = None  # whether a model is to be checked at all
     on_progress: Callable[[str], None] | None = None  # told what is being done, for a terminal
@@ -97,6 +99,7 @@ KEYS: dict[str, tuple[type, ...]] = {
     "per-file-ignores": (dict,),
     "fail-on": (str,),
     "baseline": (str,),
+    "cache-dir": (str,),
     "exclude": (list,),
     "extend-exclude": (list,),
     "respect-gitignore": (bool,),
@@ -141,6 +144,7 @@ def _read(path: Path, table: dict[str, Any]) -> Config:
             fail_on=_fail_on(table.get("fail-on", "confirmed")),
             thresholds=_thresholds(table.get("rules", {})),
             baseline=relative(path.parent / table["baseline"]) if table.get("baseline") else "",
+            cache_dir=relative(path.parent / table.get("cache-dir", Settings.cache_dir)),
             root=Path(relative(path.parent)),
         )
         validate(settings)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from gradlint import checkout
 from gradlint.command.patterns import inside, verdict
 
 DEFAULT = (
@@ -46,7 +47,7 @@ class Exclusion:
         """
         top, named = Path(folder), f"{folder}/"
         groups = [(top if verdict(p, named, root) else root, p) for root, p in self.groups]
-        outermost = repository(top) if self.gitignore else None
+        outermost = (checkout.top(top) or top) if self.gitignore else None
         if outermost is not None and _ignored(named, outermost):
             outermost = top
 
@@ -59,13 +60,6 @@ class Exclusion:
             return outermost is not None and _ignored(path, outermost)
 
         return excluded
-
-
-def repository(folder: Path) -> Path:
-    """The folder of the git repository around a folder; outside of one the folder itself."""
-    absolute = Path(os.path.abspath(folder))
-    around = (absolute, *absolute.parents)
-    return next((parent for parent in around if (parent / ".git").exists()), absolute)
 
 
 def _ignored(path: str, outermost: Path) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import click
+from click.core import ParameterSource
+
 from gradlint.command.config import Config, Request, Threshold
 from gradlint.command.toml import SHARED, written
 from gradlint.registry import find_rule, in_force, thresholds
 from gradlint.rule import Documented
 
+CACHE_DIR = "GRADLINT_CACHE_DIR"  # in the environment
 _TABLES = ("targets", "rules", "per-file-ignores")
 
 
@@ -20,6 +24,8 @@ def settings(found: Config, options: dict[str, Any]) -> str:
     origins = {key: origin for key, _, origin in found.in_force()}
     if options["exit_zero"]:
         origins["fail-on"] = "--exit-zero"
+    if click.get_current_context().get_parameter_source("cache_dir") is ParameterSource.ENVIRONMENT:
+        origins["cache-dir"] = CACHE_DIR
     plain = [
         _line(key, value, origins[key]) for key, value, _ in found.in_force() if key not in _TABLES
     ]

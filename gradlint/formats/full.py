@@ -137,11 +137,15 @@ def _note(view: View, model: ModelReport) -> Iterator[str]:
         yield f"  hint: {one_line(model.hint)}"
 
 
+def _took(model: ModelReport) -> str:
+    return f"{model.seconds:.1f} s{' in an earlier run' if model.cached else ''}"
+
+
 def _measured(view: View, model: ModelReport) -> Iterator[str]:
     """With --verbose: what each model was fed."""
     if view.verbose and not model.reason:
         place = view.report.of_model(model)
         how = model.inputs or "from its source alone"
-        yield f"{place}: {model.target} {model.status}: {how} ({model.seconds:.1f} s)"
+        yield f"{place}: {model.target} {model.status}: {how} ({_took(model)})"
         for argument in model.arguments:
             yield f"  {argument.name} = {argument.value}, from {argument.origin}"

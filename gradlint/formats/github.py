@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import click
 
+from gradlint.checkout import in_checkout
 from gradlint.finding import Finding, Problem
 from gradlint.formats import concise
 from gradlint.formats.difference import offer
-from gradlint.formats.repository import in_repository
 from gradlint.formats.view import View, count, one_line, pointed, sentence, split_place
 from gradlint.rule import State
 
@@ -56,7 +56,7 @@ def _cut(cut: dict[str, int], totals: Counter[str]) -> str:
 
 def _finding(view: View, finding: Finding) -> Annotation:
     cell, span = pointed(view, finding.span)
-    place: dict[str, str | int] = {"file": in_repository(span.path)}
+    place: dict[str, str | int] = {"file": in_checkout(span.path)}
     place |= {"line": span.line, "endLine": span.end_line}
     if span.line == span.end_line:  # columns of several lines make GitHub drop the annotation
         place |= {"col": span.column, "endColumn": span.end_column}
@@ -76,7 +76,7 @@ def _kind(view: View, finding: Finding) -> str:
 
 def _problem(problem: Problem) -> Annotation:
     path, line = split_place(problem.path)
-    place: dict[str, str | int] = {} if path == "gradlint" else {"file": in_repository(path)}
+    place: dict[str, str | int] = {} if path == "gradlint" else {"file": in_checkout(path)}
     if line is not None:
         place["line"] = line
     text = "\n".join(filter(None, (problem.message, problem.hint and f"hint: {problem.hint}")))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gradlint.checkout import in_checkout
 from gradlint.finding import Finding
-from gradlint.formats.repository import in_repository
 from gradlint.formats.view import View, fingerprints, one_line, pointed, sentence
 from gradlint.rule import State
 
@@ -27,7 +27,7 @@ def _finding(view: View, finding: Finding, fingerprint: str) -> dict[str, Any]:
         "fingerprint": fingerprint,
         "severity": _severity(view, finding),
         "location": {
-            "path": in_repository(span.path),
+            "path": in_checkout(span.path),
             "positions": {
                 "begin": {"line": span.line, "column": span.column},
                 "end": {"line": span.end_line, "column": span.end_column},

@@ -44,6 +44,7 @@ def _model(model: ModelReport) -> dict[str, Any]:
         "arguments": [asdict(argument) for argument in model.arguments],
         "inputs": model.inputs,
         "seconds": number(round(model.seconds, 3)),
+        "cached": model.cached,
     }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from gradlint.finding import Finding, Fix, Suppression
+from gradlint.formats.addresses import uri
 from gradlint.formats.difference import difference, offer
 from gradlint.formats.json import evidence, number
 from gradlint.formats.markup import fenced, plain
-from gradlint.formats.repository import uri
 from gradlint.formats.view import View, decimal, one_line, pointed, sentence
 from gradlint.rule import State
 from gradlint.span import Span
