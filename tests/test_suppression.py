@@ -11,7 +11,7 @@ import pytest
 from gradlint import registry
 from gradlint.adoption.comments import Comments
 from gradlint.adoption.rules import COMMENT_RULES
-from gradlint.finding import Report, Status
+from gradlint.finding import Related, Report, Status
 from gradlint.rule import Bad, Good, State
 from gradlint.source import Source
 
@@ -185,7 +185,7 @@ def test_a_cleared_finding_leaves_its_suppression_unused(gradlint, of, changed):
 def test_a_suppression_of_what_another_rule_leads_is_of_use(gradlint, of, changed):
     report = of("x = nn.ReLU()  # gradlint: ignore[unnormalized-depth] as published\n", "nn.ReLU")
     (finding,) = report.models[0].findings
-    related = replace(finding.related[0], span=finding.span, code="GRD201")
+    related = Related(finding.span, "GRD201 unnormalized-depth", "GRD201")
     led = changed(report, findings=(replace(finding, related=(related,)),))
     assert shown(gradlint("model.py", "--format", "json", finds=led)[1]) == ["saturating-stack"]
     assert "unused-suppression" in shown(gradlint("model.py", "--format", "json", finds=report)[1])
