@@ -195,7 +195,7 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     found = found.overridden(_given(options))
     if options["show_settings"]:
         return _show_settings(found, options)
-    settings = _settings(found.settings, options)
+    settings = _settings(found, options)
     excluded = config.exclusion(settings, options["extend_exclude"], options["force_exclude"])
     requests, problems = collect(paths, found.targets, options["input"], excluded)
     from gradlint.command.adopting import Adoption, read_baseline
@@ -302,15 +302,15 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {**given, "fail_on": "never"} if options["exit_zero"] else given
 
 
-def _settings(found: Settings, options: dict[str, Any]) -> Settings:
+def _settings(found: Config, options: dict[str, Any]) -> Settings:
     """What only the command line says."""
     concerns = None
     if options["diff_base"] is not None:
         from gradlint.adoption.changes import Changes
 
-        concerns = Changes.since(options["diff_base"]).concern
+        concerns = Changes.since(options["diff_base"], found.path).concern
     return replace(
-        found,
+        found.settings,
         concerns=concerns,
         verbose=options["verbose"],
         probe=not options["no_probe"],

@@ -152,6 +152,17 @@ def test_a_model_changes_with_what_says_its_arguments(repository, monkeypatch, c
     assert Changes.since("HEAD").concern(target)
 
 
+@pytest.mark.parametrize(("said", "is_new"), [("8x8", True), (None, False)])
+def test_a_model_changes_with_the_configuration_that_says_its_input(repository, said, is_new):
+    file = repository / "pyproject.toml"
+    file.write_text("[tool.gradlint]\n")
+    git("add", "pyproject.toml")
+    git("commit", "-m", "configured")
+    file.write_text('[[tool.gradlint.targets]]\nmodel = "net.py:Net"\ninput = "8x8"\n')
+    (target,) = discover(Source.read("net.py"), ("Net",), said)
+    assert Changes.since("main", file).concern(target) is is_new
+
+
 def test_another_file_changes_nothing(repository):
     (repository / "apart.py").write_text("x = 2\n")
     (repository / "new.py").write_text("x = 2\n")

@@ -40,13 +40,20 @@ class Hunk:
 class Changes:
     """The lines of the working tree that differ from a revision. Paths are resolved."""
 
-    def __init__(self, top: Path, hunks: dict[str, list[Hunk]], tracked: set[str]) -> None:
+    def __init__(
+        self,
+        top: Path,
+        hunks: dict[str, list[Hunk]],
+        tracked: set[str],
+        configuration: Path | None = None,
+    ) -> None:
         self.hunks = hunks
         self.tracked = tracked  # of another file nothing is known
+        self.configuration = os.path.realpath(configuration) if configuration else ""
         self._imports = Imports(top)
 
     @classmethod
-    def since(cls, revision: str) -> Changes:
+    def since(cls, revision: str, configuration: Path | None = None) -> Changes:
         """Since the working tree parted from a revision. Raises GradlintError."""
         top = Path(os.path.realpath(_top()))
         base = _base(revision, top)
@@ -55,12 +62,15 @@ class Changes:
         diff = _git(top, "diff", *options, *prefixes, base, "--", *_KINDS)
         names = _git(top, "ls-files", "-z", "--", *_KINDS).split(b"\0")
         tracked = {str(top / os.fsdecode(name)) for name in names if name}
-        return cls(top, {str(top / path): found for path, found in _parsed(diff)}, tracked)
+        hunks = {str(top / path): found for path, found in _parsed(diff)}
+        return cls(top, hunks, tracked, configuration)
 
     def concern(self, target: Target) -> bool:
         """Whether what a model is made of changed: its definitions, or a file that it imports."""
         path = os.path.realpath(target.path)
         if path not in self.tracked or self._is_touched(path, target):
+            return True
+        if (target.input or target.init) and self.configuration in self.hunks:
             return True
         around = {path, *(file for way in target.ways for file in self._told(way))}
         reached = around.union(*(self._imports.imported(each) for each in around)) - {path}
