@@ -56,7 +56,7 @@ class Sandbox:
         method = "forkserver" if "forkserver" in methods else "spawn"
         self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
-            self._context.set_forkserver_preload(["gradlint.interruptible", *preload])
+            self._context.set_forkserver_preload(["gradlint.forking", *preload])
         self._running: set[Any] = set()
         self._lock = threading.Lock()
         self._closed = False
