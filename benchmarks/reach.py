@@ -127,7 +127,7 @@ def measure(repository: Path, saved: Path, most: int | None) -> dict:
         if not files:
             return {"models": [], "errors": []}
         command = [sys.executable, "-P", "-m", "gradlint", *files, "--format", "json"]
-        command += ["--isolated", "--timeout", "60", "--jobs", "1"]
+        command += ["--isolated", "--no-cache", "--timeout", "60", "--jobs", "1"]
         done = subprocess.run(command, cwd=repository, capture_output=True, check=False)
         if not done.stdout:
             sys.exit(f"{repository}: {done.stderr.decode(errors='replace')}")
