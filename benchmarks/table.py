@@ -33,7 +33,16 @@ def rows(report: dict) -> Iterator[tuple[str, ...]]:
 
 
 def main() -> None:
-    command = [sys.executable, "-P", "-m", "gradlint", *sys.argv[1:], "--no-cache", "--format", "json"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "gradlint",
+        *sys.argv[1:],
+        "--no-cache",
+        "--format",
+        "json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     report = json.loads(done.stdout)
     for row in (HEAD, ("---",) * len(HEAD), *rows(report)):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 
 from gradlint import large, registry
 from gradlint.cache.store import Cache
@@ -20,20 +21,29 @@ from gradlint.discovery.targets import discover, has_model
 from gradlint.errors import GradlintError, NotBuilt
 from gradlint.finding import ModelReport, Problem, Report, Status
 from gradlint.job import Job, remedy, work
+from gradlint.progress import Progress
 from gradlint.sandbox import Outcome, Sandbox
 from gradlint.source import Source
 
 _WAKE = 0.5  # seconds
 
 
-def check(requests: Sequence[Request], settings: Settings) -> Report:
-    """Examine every model of every request. Raises GradlintError for rules that do not exist."""
+def check(
+    requests: Sequence[Request],
+    settings: Settings,
+    sources: Mapping[str, Source] = MappingProxyType({}),
+) -> Report:
+    """Examine every model of every request; `sources` stand for files, by their paths.
+
+    Raises GradlintError for rules that do not exist.
+    """
     problems: list[Problem] = []
     jobs: list[Job] = []
     unchanged = 0
     for request in requests:
         try:
-            found, left_out = _jobs(request, settings)
+            source = sources.get(request.path) or Source.read(request.path)
+            found, left_out = _jobs(source, request, settings)
             jobs += found
             unchanged += left_out
         except GradlintError as error:
@@ -62,9 +72,8 @@ def _torch() -> str:
         return ""
 
 
-def _jobs(request: Request, settings: Settings) -> tuple[list[Job], int]:
+def _jobs(source: Source, request: Request, settings: Settings) -> tuple[list[Job], int]:
     """The models to examine, and how many are left out since they did not change."""
-    source = Source.read(request.path)
     if not request.names and not has_model(source):
         return [], 0
     found = discover(source, request.names, request.input, request.init)
@@ -78,6 +87,7 @@ def _jobs(request: Request, settings: Settings) -> tuple[list[Job], int]:
             seed=settings.seed,
             device=settings.device,
             search_fixes=settings.search_fixes,
+            fix_budget=settings.fix_budget,
             timeout=settings.timeout,
             memory=settings.memory,
         )
@@ -92,14 +102,13 @@ def _examined(jobs: Sequence[Job], settings: Settings) -> Iterator[list[ModelRep
         return
 
     def run(job: Job) -> list[ModelReport | Problem]:
-        if settings.on_progress:
-            settings.on_progress(f"{job.target.path}:{job.target.name}")
+        progress = Progress(job, settings.on_progress)
         if job.target.construct is None:
             why = NotBuilt(job.target.missing, remedy(job.target))
             return _read([job], why)[0]
         if cache and (known := cache.look_up(job)):
             return [*known]
-        outcome = sandbox.run(work, job, job.timeout)
+        outcome = sandbox.run(work, job, job.timeout, progress.heard)
         results = list(_results(job, outcome))
         reports = [each for each in results if isinstance(each, ModelReport)]
         if cache and len(reports) == len(results) and not outcome.died:

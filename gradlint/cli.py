@@ -5,22 +5,24 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
 
 from gradlint import __version__, tested
-from gradlint.command import completion, config, initialise, printing, rendering
+from gradlint.command import asked, completion, config, initialise, printing, rendering, unsafe
 from gradlint.command.collect import collect
-from gradlint.command.config import FAIL_ON, Config, Request, Settings, spelled
+from gradlint.command.config import FAIL_ON, Config, Request, Settings
 from gradlint.command.outcome import CLEAN, NOT_DONE, exit_status, with_named
 from gradlint.command.sections import Gradlint, Sectioned, SectionedOption
 from gradlint.errors import GradlintError
 from gradlint.finding import Problem, Report
+from gradlint.source import Source
 
 DISTRIBUTION = "gradlint-torch"
 _COMMANDS = """\b
@@ -125,7 +127,16 @@ _running = partial(click.option, cls=SectionedOption, section="Running")
 @_rules("--extend-select", metavar="RULE", help="These rules beside the selected ones.")
 @_running("--suspected", is_flag=True, section="Rules", help="Report what was not confirmed, too.")
 @_fixing("--fix", help="Write the verified fixes.")
+@_fixing("--interactive", help="With --fix: ask for each of them.")
+@_fixing("--unsafe-fixes", help="Offer also what helped and could not be verified.")
 @_fixing("--diff", help="Print the verified fixes as a diff, and write nothing.")
+@_probing(
+    "--fix-budget",
+    type=click.IntRange(min=1),
+    metavar="N",
+    section="Fixing",
+    help="Fixes tried for a model (16).",
+)
 @_adopting(
     "--baseline", metavar="FILE", help="Accept the findings in it (.gradlint-baseline.json)."
 )
@@ -190,9 +201,9 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     The exit status is 0 where nothing was found, 1 where something was, 2 where something
     could not be done.
     """
-    _compatible(options)
+    asked.check_compatible(options)
     found = Config() if options["isolated"] else config.load(_path(options["config"]))
-    found = found.overridden(_given(options))
+    found = found.overridden(asked.configured(options))
     if options["show_settings"]:
         return _show_settings(found, options)
     settings = _settings(found, options)
@@ -205,7 +216,14 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     report = with_named(replace(report, problems=(*problems, *report.problems)))
     if report.models or options["write_baseline"]:
         report = Adoption(report, requests, settings, options).adopted(baseline)
-    view = printing.show(report, settings, options)
+    if options["unsafe_fixes"]:
+        report = unsafe.offered(report)
+
+    def check_again(sources: Mapping[str, Source]) -> Report:
+        again = [Request(path) for path in sources]
+        return _checked(again, replace(settings, search_fixes=False, concerns=None), sources)
+
+    view = printing.show(report, settings, options, check_again)
     return exit_status(view.report, settings, view.applied)
 
 
@@ -268,38 +286,8 @@ def init(paths: tuple[str, ...], every: bool, dry_run: bool) -> int:
     return NOT_DONE if problems or report.problems else CLEAN
 
 
-def _compatible(options: dict[str, Any]) -> None:
-    if options["no_probe"] and (options["fix"] or options["diff"]):
-        asked = "--fix" if options["fix"] else "--diff"
-        raise click.UsageError(f"--no-probe and {asked} exclude each other: fixes are measured.")
-    is_text = options["format"] in rendering.TEXTS
-    if options["diff"] and not is_text:
-        raise click.UsageError(
-            f"--diff takes the place of --format {options['format']}: "
-            f"write that with -o {options['format']}=FILE."
-        )
-    if options["statistics"] and not is_text:
-        raise click.UsageError("--statistics needs --format full or concise.")
-    if options["isolated"] and options["config"]:
-        raise click.UsageError("--isolated and --config exclude each other.")
-    if options["no_baseline"] and (options["baseline"] or options["write_baseline"]):
-        raise click.UsageError("--no-baseline excludes the other options of the baseline.")
-    writing = [name for name in ("fix", "diff", "write_baseline", "add_ignores") if options[name]]
-    if len(writing) > 1:
-        raise click.UsageError(
-            f"--{spelled(writing[0])} and --{spelled(writing[1])} exclude each other."
-        )
-
-
 def _path(text: str | None) -> Path | None:
     return Path(text) if text is not None else None
-
-
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that have a place in the configuration, too."""
-    names = ("seed", "device", "timeout", "jobs", "select", "extend_select", "ignore", "fail_on")
-    given = {name: options[name] for name in (*names, "baseline", "cache_dir")}
-    return {**given, "fail_on": "never"} if options["exit_zero"] else given
 
 
 def _settings(found: Config, options: dict[str, Any]) -> Settings:
@@ -319,12 +307,16 @@ def _settings(found: Config, options: dict[str, Any]) -> Settings:
     )
 
 
-def _checked(requests: Sequence[Request], settings: Settings) -> Report:
+def _checked(
+    requests: Sequence[Request],
+    settings: Settings,
+    sources: Mapping[str, Source] = MappingProxyType({}),
+) -> Report:
     if not requests:
         return Report((), (), "")
     from gradlint.checker import check
 
     try:
-        return check(requests, settings)
+        return check(requests, settings, sources)
     finally:
         printing.progress_done(settings.on_progress)

@@ -45,6 +45,7 @@ class Fix:
     trial_before: float
     trial_after: float
     edits: tuple[Edit, ...]
+    unsafe: bool = False  # offered without a proof, since the user wants such, too
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,18 @@ class Finding:
     signature: str
     related: tuple[Related, ...]
     evidence: Evidence | None
-    fixes: tuple[Fix, ...]  # the verified one first, then what was tried
+    fixes: tuple[Fix, ...]  # the offer first, then what was tried
     suppressed: Suppression | None = None
 
     @property
     def fix(self) -> Fix | None:
-        """The verified fix, where there is one."""
-        return next((fix for fix in self.fixes if fix.verified), None)
+        """The offer: the verified fix, or one that is unsafe, where there is one."""
+        return next((fix for fix in self.fixes if fix.verified or fix.unsafe), None)
+
+    @property
+    def proven(self) -> bool:
+        """Whether the offer is known to heal."""
+        return self.fix is not None and self.fix.verified
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ from gradlint.span import Edit
 from gradlint.tracing.build import Builder
 from gradlint.tracing.record import same_shape
 
-BUDGET = 16  # candidates probed for one model, so that the machine's speed decides nothing
 _TOGETHER = 3  # rewrites in one candidate at most
 
 
@@ -89,7 +88,7 @@ class _Search:
 
     def fixes(self) -> Iterator[Fix]:
         """What was tried, in order; the last is proven or the budget is spent."""
-        for candidate in itertools.islice(candidates(self._rewrites()), BUDGET):
+        for candidate in itertools.islice(candidates(self._rewrites()), self._job.fix_budget):
             fix = self._try(candidate)
             yield fix
             if fix.verified:

@@ -25,6 +25,7 @@ class Job:
     seed: int
     device: str
     search_fixes: bool
+    fix_budget: int  # candidates that are built and probed for one model
     timeout: float  # seconds until something must have been sent
     memory: int  # GiB
 

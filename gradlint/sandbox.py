@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -62,8 +62,13 @@ class Sandbox:
         self._closed = False
         os.environ["PYTHONSAFEPATH"] = "1"  # a random.py in this folder must not be imported
 
-    def run(self, child: Child, job: Any, timeout: float) -> Outcome:
-        """Run `child` on `job`; it must send something every `timeout` seconds."""
+    def run(
+        self, child: Child, job: Any, timeout: float, heard: Callable[[Any], None] | None = None
+    ) -> Outcome:
+        """Run `child` on `job`; it must send something every `timeout` seconds.
+
+        `heard` is told what it sends, at once.
+        """
         with tempfile.TemporaryDirectory(prefix="gradlint-", ignore_cleanup_errors=True) as scratch:
             # A file may end the process that forks: that must not cost the other files.
             started = self._started(child, job, scratch) or self._started(child, job, scratch)
@@ -71,7 +76,7 @@ class Sandbox:
                 return Outcome((), "could not be started", "run gradlint again")
             ours, process = started
             try:
-                return _outcome(ours, process, timeout)
+                return _outcome(ours, process, timeout, heard)
             finally:
                 _end(process)
                 with self._lock:
@@ -121,7 +126,9 @@ def _starts(process: Any) -> bool:
     return False
 
 
-def _outcome(connection: Connection, process: Any, timeout: float) -> Outcome:
+def _outcome(
+    connection: Connection, process: Any, timeout: float, heard: Callable[[Any], None] | None
+) -> Outcome:
     sent: list[Any] = []
     while True:
         if not connection.poll(timeout):
@@ -138,6 +145,8 @@ def _outcome(connection: Connection, process: Any, timeout: float) -> Outcome:
         if isinstance(message, _Failed):
             return Outcome(tuple(sent), f"made gradlint fail: {message.error}", "please report it")
         sent.append(message)
+        if heard is not None:
+            heard(message)
 
 
 def _cause_of_death(exitcode: int | None) -> tuple[str, str]:

@@ -203,14 +203,17 @@ def changed():
 def gradlint(monkeypatch, capsys):
     """Run the command on a report that is already made: exit status, stdout, stderr.
 
-    A report is returned, an exception raised; `requests` and `settings` are what was asked for.
+    A report is returned, an exception raised, a function asked for the report of the files that
+    it is given; `requests` and `settings` are what was asked for.
     """
 
     def command(*args, finds=None):
-        def check(requests, settings):
+        def check(requests, settings, sources=None):
             command.requests, command.settings = requests, settings
             if isinstance(finds, BaseException):
                 raise finds
+            if callable(finds):
+                return finds(sources or {})
             return Report((), (), "") if finds is None else finds
 
         monkeypatch.setitem(sys.modules, "gradlint.checker", SimpleNamespace(check=check))

@@ -41,6 +41,7 @@ class Settings:
     memory: int = 8  # GiB
     probe: bool = True  # otherwise nothing is built: the source is read
     search_fixes: bool = True
+    fix_budget: int = 16  # candidates a model, so that the machine's speed decides nothing
     jobs: int | None = None
     select: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
@@ -93,6 +94,7 @@ KEYS: dict[str, tuple[type, ...]] = {
     "timeout": (int, float),
     "memory": (int,),
     "jobs": (int,),
+    "fix-budget": (int,),
     "select": (list,),
     "extend-select": (list,),
     "ignore": (list,),
@@ -106,7 +108,7 @@ KEYS: dict[str, tuple[type, ...]] = {
     "targets": (list,),
     "rules": (dict,),
 }
-_PLAIN = ("seed", "device", "memory", "jobs", "respect-gitignore")
+_PLAIN = ("seed", "device", "memory", "jobs", "fix-budget", "respect-gitignore")
 _LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude")
 _TARGET: dict[str, tuple[type, ...]] = {"model": (str,), "input": (str,), "init": (dict,)}
 
@@ -156,10 +158,12 @@ def _read(path: Path, table: dict[str, Any]) -> Config:
 
 def validate(settings: Settings) -> None:
     """Raise GradlintError for numbers out of range and for rules that do not exist."""
-    for name in ("timeout", "memory", "jobs"):
+    for name in ("timeout", "memory", "jobs", "fix_budget"):
         value = getattr(settings, name)
         if value is not None and not value > 0:
-            raise GradlintError(f"{name} must be greater than 0", "leave it out for the default")
+            raise GradlintError(
+                f"{spelled(name)} must be greater than 0", "leave it out for the default"
+            )
     words = [*settings.select, *settings.extend_select, *settings.ignore]
     words += [word for found in settings.per_file_ignores.values() for word in found]
     if words or settings.thresholds:

@@ -56,4 +56,4 @@ def failing_states(settings: Settings) -> frozenset[State]:
 
 
 def _healed(finding: Finding, applied: Set[Fix]) -> bool:
-    return finding.fix is not None and finding.fix in applied
+    return finding.proven and finding.fix in applied

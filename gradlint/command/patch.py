@@ -26,6 +26,9 @@ class Patch:
         return sorted({edit.span.path for edit in self.edits})
 
 
+NOTHING = Patch(frozenset(), (), ())
+
+
 def patch(report: Report, findings: Iterable[Finding]) -> Patch:
     """Every verified fix, in order, but none that overlaps an earlier one."""
     edits: set[Edit] = set()

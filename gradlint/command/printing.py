@@ -11,13 +11,15 @@ from typing import Any
 
 import click
 
+from gradlint.command.choosing import chosen
 from gradlint.command.config import Settings
 from gradlint.command.destinations import Destination, destinations
 from gradlint.command.initialise import Entry
 from gradlint.command.outcome import failing_states
-from gradlint.command.patch import Patch, patch, unified, write
+from gradlint.command.patch import NOTHING, Patch, patch, unified, write
 from gradlint.command.paths import relative
 from gradlint.command.rendering import FORMATS, formatted, rendered
+from gradlint.command.together import Check, proven
 from gradlint.errors import GradlintError
 from gradlint.finding import Problem, Report
 from gradlint.formats.view import DOUBTFUL, View, count, footer, one_line
@@ -27,15 +29,14 @@ from gradlint.source import Source
 COLORS = ("auto", "always", "never")
 
 
-def show(report: Report, settings: Settings, options: dict[str, Any]) -> View:
+def show(report: Report, settings: Settings, options: dict[str, Any], check: Check) -> View:
     """Print the reports, and write or print the fixes; what was printed in the end."""
     wanted = destinations(options["format"], options["output"], FORMATS)
     failing = failing_states(settings)
     states = failing | DOUBTFUL if options["suspected"] or not settings.probe else failing
     states |= {State.CLEARED} if options["verbose"] else set()
     view = View(report, states, options["verbose"], options["quiet"], failing=failing)
-    confirmed = (each for _, each in view.findings if each.state is State.CONFIRMED)
-    changed = patch(report, confirmed)
+    changed = _patch(view, options, check) if options["fix"] or options["diff"] else NOTHING
     if options["fix"]:
         view = _fixed(view, changed)
     if options["diff"]:
@@ -50,6 +51,16 @@ def show(report: Report, settings: Settings, options: dict[str, Any]) -> View:
     for found in view.report.problems:
         problem(found)
     return view
+
+
+def _patch(view: View, options: dict[str, Any], check: Check) -> Patch:
+    """The fixes that are to be written, each proven, also together."""
+    confirmed = [pair for pair in view.findings if pair[1].state is State.CONFIRMED]
+    wanted = [finding for _, finding in confirmed]
+    if options["interactive"]:
+        wanted = chosen(view, confirmed)
+    changed = patch(view.report, wanted)
+    return proven(changed, view.report, _sources(view, changed), check)
 
 
 def _fixed(view: View, changed: Patch) -> View:

@@ -30,6 +30,6 @@ def _marks(view: View, finding: Finding) -> list[str]:
     if finding.severity is Severity.WARNING:
         marks.append("warning")
     if finding.fix is not None:
-        kind = "verified fix" if finding.evidence else "safe fix"
-        marks.append("fixed" if finding.fix in view.applied else kind)
+        kind = "unsafe" if finding.fix.unsafe else "verified" if finding.evidence else "safe"
+        marks.append("fixed" if finding.fix in view.applied else f"{kind} fix")
     return marks

@@ -1,4 +1,4 @@
-"""A verified fix as text that other programs show: a unified diff, and its proof."""
+"""A fix as text that other programs show: a unified diff, and its proof."""
 
 from __future__ import annotations
 
@@ -30,5 +30,7 @@ def offer(finding: Finding, fix: Fix) -> str:
     if finding.evidence is None:
         return f"Safe fix: {fix.title}"
     numbers = f"{decimal(fix.before)} -> {decimal(fix.after)} {unit(finding)}"
+    if fix.unsafe:
+        return f"Unverified fix: {fix.title} ({numbers}; {fix.why_not})"
     trial = f"{decimal(fix.trial_before, 2)} -> {decimal(fix.trial_after, 2)}"
     return f"Verified fix: {fix.title} ({numbers}, trial loss {trial} of the best constant)"

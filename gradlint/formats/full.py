@@ -47,7 +47,7 @@ def _finding(view: View, model: ModelReport, finding: Finding) -> Iterator[str]:
         yield _evidence(model, finding)
     yield from _related(view, finding)
     for fix in finding.fixes:
-        if fix.verified:
+        if fix is finding.fix:
             yield from _fix(view, finding, fix, gutter)
         else:
             yield f"tried: {fix.title}: {fix.why_not}"
@@ -103,12 +103,16 @@ def _fix(view: View, finding: Finding, fix: Fix, gutter: int) -> Iterator[str]:
     if finding.evidence is None:
         yield from _plain_fix(view, fix, gutter)
         return
-    state = "applied" if fix in view.applied else "verified"
+    state = "applied" if fix in view.applied else "unsafe" if fix.unsafe else "verified"
     left = f"fix [{state}]: {fix.title}"
     numbers = f"{decimal(fix.before)} -> {decimal(fix.after)} {unit(finding)}"
-    yield left.replace(state, click.style(state, fg="green"), 1) + _flush(view, left, numbers)
+    color = "yellow" if fix.unsafe else "green"
+    yield left.replace(state, click.style(state, fg=color), 1) + _flush(view, left, numbers)
     for path in dict.fromkeys(edit.span.path for edit in fix.edits):
         yield from _changes(view, fix, path, gutter)
+    if fix.unsafe:
+        yield f"not verified: {fix.why_not}"
+        return
     trial = f"{decimal(fix.trial_before, 2)} -> {decimal(fix.trial_after, 2)}"
     yield f"trial: loss {trial} of the best constant; {_CHECKPOINTS[fix.checkpoint]}"
 

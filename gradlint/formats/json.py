@@ -87,6 +87,7 @@ def _fix(report: Report, fix: Fix) -> dict[str, Any]:
         "title": fix.title,
         "checkpoint": fix.checkpoint,
         "verified": fix.verified,
+        "unsafe": fix.unsafe,
         "why_not": fix.why_not,
         "before": number(fix.before),
         "after": number(fix.after),

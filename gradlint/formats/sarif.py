@@ -24,7 +24,7 @@ def render(view: View) -> str:
 
 
 def _run(view: View) -> dict[str, Any]:
-    findings = [finding for _, finding in view.exported if finding.fix not in view.applied]
+    findings = [finding for _, finding in view.exported if not view.healed(finding)]
     rules = _rules(view, findings)
     index = {rule.code: number for number, rule in enumerate(rules)}
     return {

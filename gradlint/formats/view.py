@@ -67,7 +67,11 @@ class View:
     @cached_property
     def remaining(self) -> list[tuple[ModelReport, Finding]]:
         """The findings that are still there when the fixes are written."""
-        return [pair for pair in self.findings if pair[1].fix not in self.applied]
+        return [pair for pair in self.findings if not self.healed(pair[1])]
+
+    def healed(self, finding: Finding) -> bool:
+        """Whether a fix is written that is known to heal."""
+        return finding.proven and finding.fix in self.applied
 
     @property
     def noted(self) -> Iterator[ModelReport]:
