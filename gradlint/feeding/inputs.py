@@ -36,6 +36,7 @@ class Inputs:
     batch_dim: int | None = 0  # None where the model takes this batch size only
     device: str = "cpu"
     inferred: Inferred | None = None  # where they were not given
+    given: bool = False  # by the user: all of it is run
 
     def fresh(self, seed: int, batch: int | None = None) -> Inputs:
         """New values of the same shapes, types and scale; another batch size where it is free."""
@@ -101,6 +102,11 @@ class Inputs:
         return next((t for t in tensors if dims in (None, tuple(t.shape))), None)
 
     @property
+    def few(self) -> int:
+        """As many samples as show the structure; all where the user gave them."""
+        return self.batch if self.given or self.batch_dim is None else FEW
+
+    @property
     def batch(self) -> int:
         """How many samples there are."""
         place = self.batch_dim or 0
@@ -139,7 +145,7 @@ def _explicit(module: nn.Module, text: str) -> Inputs:
             slots.append(Slot(name, int(key) if key.isdigit() else key or None))
             values.append(value)
     kwargs = Call(tuple(slots), ()).arguments(values)[1]
-    outcome, inputs = _tried(module, Inputs(tuple(args), kwargs, "", True))
+    outcome, inputs = _tried(module, Inputs(tuple(args), kwargs, "", True, given=True))
     if outcome.error:
         given = f"--input {specification(shapes)}"
         raise NotRun(
