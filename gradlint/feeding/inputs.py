@@ -124,9 +124,9 @@ def find_inputs(
     if target.input is not None:
         return _explicit(module, target.input)
     for args, kwargs, source in shown(module, target.examples, namespace, given):
-        outcome, inputs = _tried(module, Inputs(args, kwargs, "", True))
-        if not outcome.error and outcome.trains:
-            inputs = _freed(module, inputs).fresh(0, MANY)
+        inputs = _fed(module, Inputs(args, kwargs, "", True))
+        if inputs is not None:
+            inputs = inputs.fresh(0, MANY)
             return replace(inputs, description=f"{_dims(inputs)}, from {source}")
     return _from_guesses(*infer(module, target.lengths))
 
@@ -155,6 +155,17 @@ def _explicit(module: nn.Module, text: str) -> Inputs:
     return replace(_freed(module, inputs), description=f"{_dims(inputs)}, as given")
 
 
+def _fed(module: nn.Module, shown: Inputs) -> Inputs | None:
+    """The inputs if the model runs with them: with a few samples, or else with what is shown."""
+    free = _freed(module, shown)
+    if free.batch_dim is not None:
+        return free
+    outcome, inputs = _tried(module, shown)
+    if outcome.error or not outcome.trains:
+        return None
+    return free if inputs is shown else _freed(module, inputs)
+
+
 def _tried(module: nn.Module, inputs: Inputs) -> tuple[Outcome, Inputs]:
     """One run with gradients; the inputs ask for theirs where the forward needs them."""
     outcome = run(module, inputs.args, inputs.kwargs, grad=True)
@@ -172,8 +183,10 @@ def _freed(module: nn.Module, inputs: Inputs) -> Inputs:
     likely = guess.batch_dim if guess is not None else 0
     for place in (likely, 1 - likely):
         trial = replace(inputs, batch_dim=place)
-        few, many = (_with_batch(module, trial, batch) for batch in (FEW, SOME))
-        if not few.error and not many.error and batch_survives(few, many, folded=place == likely):
+        few = _with_batch(module, trial, FEW)
+        many = few if few.error else _with_batch(module, trial, SOME)
+        survives = batch_survives(few, many, folded=place == likely)
+        if not many.error and many.trains and survives:
             return trial
     return replace(inputs, batch_dim=None)
 

@@ -173,8 +173,15 @@ def log_rms(tensor: Tensor) -> float:
     """log10 of the root mean square; -inf for exact zeros and for no elements."""
     if tensor.numel() == 0:
         return -math.inf
-    value = float(tensor.detach().double().square().mean().sqrt())
+    value = _rms(tensor)
     return math.log10(value) if value > 0 else (-math.inf if value == 0 else value)
+
+
+def _rms(tensor: Tensor) -> float:
+    """The root mean square in float64, without a copy in float64."""
+    dtype = torch.complex128 if tensor.is_complex() else torch.float64
+    norm = torch.linalg.vector_norm(tensor.detach(), dtype=dtype)
+    return float(norm.real) / math.sqrt(tensor.numel())
 
 
 def _sample_share(output: Tensor, batch: int) -> float:
@@ -216,8 +223,7 @@ def _gains(built: Built, names: Iterable[str]) -> dict[str, float]:
 
 def _gain(weight: Tensor) -> float:
     """rms(W) * sqrt(fan_in): 1 keeps the size of a linear layer's signal."""
-    norm = torch.linalg.vector_norm(weight.detach(), dtype=torch.float64)
-    return float(norm) / math.sqrt(len(weight))
+    return _rms(weight) * math.sqrt(weight[0].numel())
 
 
 def _head(graph: Graph) -> int | None:
