@@ -11,6 +11,7 @@ import torch
 from gradlint.diagnosis import Suspicion, diseases, finding, suspicions
 from gradlint.errors import NotRun
 from gradlint.feeding.inputs import Inputs, find_inputs
+from gradlint.feeding.runs import untouched
 from gradlint.finding import Finding
 from gradlint.model import Model
 from gradlint.probing.cost import samples
@@ -23,7 +24,6 @@ from gradlint.tracing.build import Builder, Built, initialise, reason
 from gradlint.tracing.record import record
 from gradlint.tracing.trace import trace
 
-
 FEWEST = 4
 LARGEST = 1e10  # multiplications of a forward pass
 
@@ -35,7 +35,7 @@ class Patient:
     target: Target
     build: Callable[[int], Built]
     inputs: Inputs
-    first: Built | None = None  # a copy that nothing was run in: large ones take long to build
+    first: Built | None = None  # a copy that nothing was run in; an examination uses it up
 
     @classmethod
     def of(cls, builder: Builder, inputs: Inputs, first: Built | None = None) -> Patient:
@@ -94,11 +94,14 @@ def examine(
     built = patient.first or patient.build(seed)
     built.module.train()
     try:
-        torch.manual_seed(seed)
-        recording = record(built, inputs.fresh(seed, inputs.few))
+        with untouched(built.module):  # so that it can be the first copy that is measured
+            torch.manual_seed(seed)
+            recording = record(built, inputs.fresh(seed, inputs.few))
         model = Model(patient.target, recording.graph, built.sites.sources, inputs.length_known)
+        profile: Profile | None
         if candidate:
-            profile = measure(patient.build, inputs, model, seed, thorough=True)
+            build = _after(built, patient.build)
+            profile = measure(build, inputs, model, seed, thorough=True)
         else:
             profile = _measured(patient, built, rules, model, seed)
     except Exception as error:
@@ -120,7 +123,8 @@ def _measured(
     profile = at_rest(built, model, [op for _, match in matches for op in match.ops])
     if all(rule.cleared_at_rest(match, profile) for rule, match in matches):
         return profile
-    profile = measure(patient.build, _affordable(patient.inputs, model, seed), model, seed)
+    inputs = _affordable(patient.inputs, model, seed)
+    profile = measure(_after(built, patient.build), inputs, model, seed)
     if not profile.in_doubt:
         return profile
     worst = replace(profile, trial=math.inf)
@@ -128,6 +132,12 @@ def _measured(
     if not any(verdict and verdict.state is State.CONFIRMED for verdict in verdicts):
         return worst
     return replace(profile, trial=_second_opinion(patient, model, profile, seed))
+
+
+def _after(built: Built, build: Callable[[int], Built]) -> Callable[[int], Built]:
+    """The copy that is there, then new ones: large models take long to build."""
+    copies = [built]
+    return lambda seed: copies.pop() if copies else build(seed)
 
 
 def _affordable(inputs: Inputs, model: Model, seed: int) -> Inputs:

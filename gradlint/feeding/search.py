@@ -56,9 +56,9 @@ class Search:
             return found if found is None or known else self._larger(found)
         if LENGTH not in guess.pattern:
             return self._mended(guess)
-        for length, known in shortened(module, self.lengths):
-            why = guess.why if known else f"{guess.why}, shortened to save time"
-            found = self._mended(replace(guess, length=length, length_known=known, why=why))
+        for length, whole in shortened(module, self.lengths):
+            why = guess.why if whole else f"{guess.why}, shortened to save time"
+            found = self._mended(replace(guess, length=length, length_known=whole, why=why))
             if found is not None:
                 return found
         limits = kept_sizes(module, LENGTH_NAMES)

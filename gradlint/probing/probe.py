@@ -87,7 +87,7 @@ def _read_copy(
     built = build(seed)
     built.module.train()
     fresh = inputs.fresh(seed)
-    update = Adam(built.module.parameters())
+    update = None  # large models have no room for one that is not needed
     for step in range(UPDATES + 1):
         torch.manual_seed(seed)
         if step in (0, UPDATES):
@@ -99,6 +99,7 @@ def _read_copy(
             once = fresh.copied()
             _backward(projection(built.module(*once.args, **once.kwargs), seed))
         if step < UPDATES:
+            update = update or Adam(built.module.parameters())
             update.step()
 
 
