@@ -14,7 +14,7 @@ from gradlint.feeding.inputs import Inputs, find_inputs
 from gradlint.feeding.runs import untouched
 from gradlint.finding import Finding
 from gradlint.model import Model
-from gradlint.probing.cost import samples
+from gradlint.probing.cost import of_sample, samples
 from gradlint.probing.probe import at_rest, measure
 from gradlint.probing.trial import trial
 from gradlint.profile import LEARNT, Profile
@@ -25,7 +25,7 @@ from gradlint.tracing.record import record
 from gradlint.tracing.trace import trace
 
 FEWEST = 4
-LARGEST = 1e10  # multiplications of a forward pass
+LARGEST = 1e10  # multiplications of a forward pass: of larger models less is measured
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def examine(
         profile: Profile | None
         if candidate:
             build = _after(built, patient.build)
-            profile = measure(build, inputs, model, seed, thorough=True)
+            profile = measure(build, inputs, model, seed)
         else:
             profile = _measured(patient, built, rules, model, seed)
     except Exception as error:
@@ -124,7 +124,8 @@ def _measured(
     if all(rule.cleared_at_rest(match, profile) for rule, match in matches):
         return profile
     inputs = _affordable(patient.inputs, model, seed)
-    profile = measure(_after(built, patient.build), inputs, model, seed)
+    small = of_sample(model.graph, patient.inputs.few) * inputs.batch <= LARGEST
+    profile = measure(_after(built, patient.build), inputs, model, seed, thorough=small)
     if not profile.in_doubt:
         return profile
     worst = replace(profile, trial=math.inf)

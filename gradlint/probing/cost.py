@@ -13,17 +13,18 @@ def samples(graph: Graph, recorded: int, most: int, least: int, limit: float) ->
 
     The limit counts multiplications; the recorded run had `recorded` samples.
     """
-    each = _multiplications(graph) / recorded
+    each = of_sample(graph, recorded)
     while most > least and each * most > limit:
         most = max(least, most // 2)
     return most
 
 
-def _multiplications(graph: Graph) -> int:
-    """Those of the layers in the recorded run."""
-    return sum(
+def of_sample(graph: Graph, recorded: int) -> float:
+    """The multiplications of the layers for one sample."""
+    total = sum(
         math.prod(op.shape) * math.prod(graph.weights[name].shape[1:])
         for op in graph.ops
         if op.kind in LAYERS
         for name in op.weights
     )
+    return total / recorded

@@ -38,12 +38,12 @@ def measure(
     inputs: Inputs,
     model: Model,
     seed: int,
-    thorough: bool = False,
+    thorough: bool = True,
 ) -> Profile:
     """Build, run and update copies of the model; the profile has its op indices.
 
     Three copies, but where the first is far from every limit it is the only one; and where
-    its first reading is, it is not even updated, unless the measurement must be `thorough`.
+    its first reading is, it is not even updated, if the measurement need not be `thorough`.
     """
     profile = _unread(model)
     for offset in range(SEEDS):
