@@ -11,16 +11,21 @@ import torch
 from gradlint.diagnosis import Suspicion, diseases, finding, suspicions
 from gradlint.errors import NotRun
 from gradlint.feeding.inputs import Inputs, find_inputs
+from gradlint.feeding.runs import untouched
 from gradlint.finding import Finding
 from gradlint.model import Model
-from gradlint.probing.probe import measure
+from gradlint.probing.cost import of_sample, samples
+from gradlint.probing.probe import at_rest, measure
 from gradlint.probing.trial import trial
-from gradlint.profile import LEARNT, Profile, sickness
+from gradlint.profile import LEARNT, Profile
 from gradlint.rule import Rule, State
 from gradlint.target import Target
 from gradlint.tracing.build import Builder, Built, initialise, reason
 from gradlint.tracing.record import record
 from gradlint.tracing.trace import trace
+
+FEWEST = 4
+LARGEST = 1e10  # multiplications of a forward pass: of larger models less is measured
 
 
 @dataclass(frozen=True)
@@ -30,19 +35,22 @@ class Patient:
     target: Target
     build: Callable[[int], Built]
     inputs: Inputs
+    first: Built | None = None  # a copy that nothing was run in; an examination uses it up
 
     @classmethod
-    def of(cls, builder: Builder, inputs: Inputs) -> Patient:
+    def of(cls, builder: Builder, inputs: Inputs, first: Built | None = None) -> Patient:
         """A model that `builder` builds, on the device of its inputs."""
 
-        def build(seed: int) -> Built:
-            built = builder.build(seed)
+        def ready(built: Built) -> Built:
             once = inputs.on("cpu").copied()
             initialise(built, once.args, once.kwargs)
             built.module.to(inputs.device)
             return built
 
-        return cls(builder.target, build, inputs)
+        def build(seed: int) -> Built:
+            return ready(builder.build(seed))
+
+        return cls(builder.target, build, inputs, first and ready(first))
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ def admit(builder: Builder, built: Built, seed: int, device: str) -> Patient:
         raise NotRun("it has no parameters to train")
     torch.manual_seed(seed)
     inputs = find_inputs(built.module, builder.target, built.namespace, built.example)
-    return Patient.of(builder, inputs.on(device))
+    return Patient.of(builder, inputs.on(device), built)
 
 
 def examine(
@@ -82,18 +90,20 @@ def examine(
     A `candidate` for a fix is measured in any case, and gets no second opinion.
     Raises NotRun where the model raises.
     """
-    built = patient.build(seed)
+    inputs = patient.inputs
+    built = patient.first or patient.build(seed)
     built.module.train()
     try:
-        torch.manual_seed(seed)
-        recording = record(built, patient.inputs.fresh(seed))
-        known = patient.inputs.length_known
-        model = Model(patient.target, recording.graph, built.sites.sources, known)
-        profile = None
-        if candidate or any(True for rule in rules for _ in rule.match(model)):
-            profile = measure(patient.build, patient.inputs, model, seed)
-            if not candidate:
-                profile = replace(profile, trial=_second_opinion(patient, model, profile, seed))
+        with untouched(built.module):  # so that it can be the first copy that is measured
+            torch.manual_seed(seed)
+            recording = record(built, inputs.fresh(seed, inputs.few))
+        model = Model(patient.target, recording.graph, built.sites.sources, inputs.length_known)
+        profile: Profile | None
+        if candidate:
+            build = _after(built, patient.build)
+            profile = measure(build, inputs, model, seed)
+        else:
+            profile = _measured(patient, built, rules, model, seed)
     except Exception as error:
         if isinstance(error, MemoryError):
             raise
@@ -103,13 +113,50 @@ def examine(
     return Examination(model, recording.output, profile, tuple(found))
 
 
+def _measured(
+    patient: Patient, built: Built, rules: tuple[Rule, ...], model: Model, seed: int
+) -> Profile | None:
+    """As little as decides: nothing without a match, and no run where the weights clear it."""
+    matches = [(rule, match) for rule in rules for match in rule.match(model)]
+    if not matches:
+        return None
+    profile = at_rest(built, model, [op for _, match in matches for op in match.ops])
+    if all(rule.cleared_at_rest(match, profile) for rule, match in matches):
+        return profile
+    inputs = _affordable(patient.inputs, model, seed)
+    small = of_sample(model.graph, patient.inputs.few) * inputs.batch <= LARGEST
+    profile = measure(_after(built, patient.build), inputs, model, seed, thorough=small)
+    if not profile.in_doubt:
+        return profile
+    worst = replace(profile, trial=math.inf)
+    verdicts = [suspicion.verdict for suspicion in suspicions(rules, model, worst)]
+    if not any(verdict and verdict.state is State.CONFIRMED for verdict in verdicts):
+        return worst
+    return replace(profile, trial=_second_opinion(patient, model, profile, seed))
+
+
+def _after(built: Built, build: Callable[[int], Built]) -> Callable[[int], Built]:
+    """The copy that is there, then new ones: large models take long to build."""
+    copies = [built]
+    return lambda seed: copies.pop() if copies else build(seed)
+
+
+def _affordable(inputs: Inputs, model: Model, seed: int) -> Inputs:
+    """Fewer images for a large model: its normalisation counts their pixels as well.
+
+    Of what is no image, fewer samples would make batch normalisation look worse than it is.
+    """
+    image = inputs.source is not None and inputs.source.dim() > 3
+    if inputs.given or not image:
+        return inputs
+    return inputs.fresh(seed, samples(model.graph, inputs.few, inputs.batch, FEWEST, LARGEST))
+
+
 def _second_opinion(patient: Patient, model: Model, profile: Profile, seed: int) -> float:
-    """How well a model that measures sick learns in the trial; in doubt, the best of the copies."""
-    if not sickness(profile):
-        return math.nan
+    """How well a model that measures sick learns in the trial: the best of the copies."""
     trials: list[float] = []
-    for number in range(seed, seed + profile.seeds if profile.in_doubt else seed + 1):
-        trials.append(trial(patient.build, patient.inputs, model.graph, number))
+    for number in range(seed, seed + profile.seeds):
+        trials.append(trial(patient.build, patient.inputs, model.graph, number, enough=LEARNT))
         if not trials[-1] > LEARNT:  # it learnt, or no trial is defined
             break
     return trials[-1] if math.isnan(trials[-1]) else min(trials)

@@ -13,7 +13,9 @@ import re
 import warnings
 from collections.abc import Iterable
 
-PACKAGES = ("torchvision", "matplotlib.pyplot", "pandas", "sklearn", "scipy")
+PACKAGES = (
+    "torchvision", "timm", "transformers", "matplotlib.pyplot", "pandas", "sklearn", "scipy",
+)  # fmt: skip
 _VARIABLE = "GRADLINT_LARGE"
 
 

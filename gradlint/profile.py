@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from gradlint.graph import Op
@@ -28,11 +28,12 @@ class Profile:
     length_known: bool = False  # the length of its sequences comes from the file or the user
     assumed: str = ""  # "depth = 2": a guess that could itself make the model sick
     trial: float = math.nan  # lowest loss that any copy reached in the trial, see `trial.py`
+    at_rest: dict[str, float] = field(default_factory=dict)  # the gains, where nothing was run
 
     @property
     def seeds(self) -> int:
         """How many copies were measured."""
-        return len({reading.seed for reading in self.readings})
+        return len({reading.seed for reading in self.readings}) or int(bool(self.at_rest))
 
     def above(self, quantity: str, limit: float, sentence: str) -> Verdict:
         """Confirmed where `quantity` exceeds `limit` in every reading, cleared where in none.
@@ -111,14 +112,9 @@ class Profile:
 
     def gain_of(self, ops: Sequence[Op]) -> float:
         """The median gain of the weights that these operations read, at initialisation."""
-        gains = [
-            reading.gain[name]
-            for reading in self.readings
-            if reading.step == 0
-            for op in ops
-            for name in op.weights
-            if name in reading.gain
-        ]
+        copies = [reading.gain for reading in self.readings if reading.step == 0] or [self.at_rest]
+        names = [name for op in ops for name in op.weights]
+        gains = [gain[name] for gain in copies for name in names if name in gain]
         return median(gains) if gains else math.nan
 
     def cleared(self, quantity: str, measured: float, limit: float) -> Verdict:

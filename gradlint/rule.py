@@ -144,6 +144,10 @@ class Rule(Documented, ABC):
     def confirm(self, match: Match, profile: Profile) -> Verdict:
         """Does it measure wrong? Numbers, no source."""
 
+    def cleared_at_rest(self, match: Match, profile: Profile) -> bool:
+        """Whether the weights as they start already clear it: the profile has no readings yet."""
+        return False
+
     @abstractmethod
     def rewrites(self, match: Match, model: Model) -> Iterator[Rewrite]:
         """What could be written instead, gentlest first."""

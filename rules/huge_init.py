@@ -112,9 +112,13 @@ class HugeInit(Rule):
             message = f"the weights of {len(written)} layers start far too large"
             yield Match(span, written, message, f"the start of {len(written)} layers")
 
+    def cleared_at_rest(self, match: Match, profile: Profile) -> bool:
+        """The layers' gain is ordinary."""
+        return profile.gain_of(match.ops) < self.min_gain
+
     def confirm(self, match: Match, profile: Profile) -> Verdict:
         """The layers' gain is large, and the gradient or the output explodes."""
-        if profile.gain_of(match.ops) < self.min_gain:
+        if self.cleared_at_rest(match, profile):
             return profile.cleared("gain", profile.gain_of(match.ops), self.min_gain)
         return profile.blown_up(self.max_growth, self.max_scale)
 

@@ -120,9 +120,13 @@ class TinyInit(Rule):
             message = f"the weights of {len(written)} layers start far too small"
             yield Match(span, written, message, f"the start of {len(written)} layers")
 
+    def cleared_at_rest(self, match: Match, profile: Profile) -> bool:
+        """The layers' gain is ordinary."""
+        return profile.gain_of(match.ops) > self.max_gain
+
     def confirm(self, match: Match, profile: Profile) -> Verdict:
         """The layers' gain is small, and the gradient is lost."""
-        if profile.gain_of(match.ops) > self.max_gain:
+        if self.cleared_at_rest(match, profile):
             return profile.cleared("gain", profile.gain_of(match.ops), self.max_gain)
         return profile.lost(self.max_decades, self.max_collapse)
 

@@ -36,6 +36,7 @@ class Inputs:
     batch_dim: int | None = 0  # None where the model takes this batch size only
     device: str = "cpu"
     inferred: Inferred | None = None  # where they were not given
+    given: bool = False  # by the user: all of it is run
 
     def fresh(self, seed: int, batch: int | None = None) -> Inputs:
         """New values of the same shapes, types and scale; another batch size where it is free."""
@@ -101,6 +102,11 @@ class Inputs:
         return next((t for t in tensors if dims in (None, tuple(t.shape))), None)
 
     @property
+    def few(self) -> int:
+        """As many samples as show the structure; all where the user gave them."""
+        return self.batch if self.given or self.batch_dim is None else FEW
+
+    @property
     def batch(self) -> int:
         """How many samples there are."""
         place = self.batch_dim or 0
@@ -118,9 +124,9 @@ def find_inputs(
     if target.input is not None:
         return _explicit(module, target.input)
     for args, kwargs, source in shown(module, target.examples, namespace, given):
-        outcome, inputs = _tried(module, Inputs(args, kwargs, "", True))
-        if not outcome.error and outcome.trains:
-            inputs = _freed(module, inputs).fresh(0, MANY)
+        inputs = _fed(module, Inputs(args, kwargs, "", True))
+        if inputs is not None:
+            inputs = inputs.fresh(0, MANY)
             return replace(inputs, description=f"{_dims(inputs)}, from {source}")
     return _from_guesses(*infer(module, target.lengths))
 
@@ -139,7 +145,7 @@ def _explicit(module: nn.Module, text: str) -> Inputs:
             slots.append(Slot(name, int(key) if key.isdigit() else key or None))
             values.append(value)
     kwargs = Call(tuple(slots), ()).arguments(values)[1]
-    outcome, inputs = _tried(module, Inputs(tuple(args), kwargs, "", True))
+    outcome, inputs = _tried(module, Inputs(tuple(args), kwargs, "", True, given=True))
     if outcome.error:
         given = f"--input {specification(shapes)}"
         raise NotRun(
@@ -147,6 +153,17 @@ def _explicit(module: nn.Module, text: str) -> Inputs:
             "give the shape that its forward expects, the batch size included",
         )
     return replace(_freed(module, inputs), description=f"{_dims(inputs)}, as given")
+
+
+def _fed(module: nn.Module, shown: Inputs) -> Inputs | None:
+    """The inputs if the model runs with them: with a few samples, or else with what is shown."""
+    free = _freed(module, shown)
+    if free.batch_dim is not None:
+        return free
+    outcome, inputs = _tried(module, shown)
+    if outcome.error or not outcome.trains:
+        return None
+    return free if inputs is shown else _freed(module, inputs)
 
 
 def _tried(module: nn.Module, inputs: Inputs) -> tuple[Outcome, Inputs]:
@@ -166,8 +183,10 @@ def _freed(module: nn.Module, inputs: Inputs) -> Inputs:
     likely = guess.batch_dim if guess is not None else 0
     for place in (likely, 1 - likely):
         trial = replace(inputs, batch_dim=place)
-        few, many = (_with_batch(module, trial, batch) for batch in (FEW, SOME))
-        if not few.error and not many.error and batch_survives(few, many, folded=place == likely):
+        few = _with_batch(module, trial, FEW)
+        many = few if few.error else _with_batch(module, trial, SOME)
+        survives = batch_survives(few, many, folded=place == likely)
+        if not many.error and many.trains and survives:
             return trial
     return replace(inputs, batch_dim=None)
 

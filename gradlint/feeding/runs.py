@@ -92,7 +92,7 @@ def run(
                 output = module(*args, **kwargs)
         except (Exception, SystemExit) as error:
             broken = isinstance(error, _BROKEN)
-            return Outcome(_told(error), broken=broken, progress=counter.count)
+            return Outcome(_told(error), broken=broken, progress=counter.count, work=counter.work)
         tensors = [tensor for tensor in tensors_of(output) if tensor.is_floating_point()]
         shapes = tuple(tuple(tensor.shape) for tensor in tensors)
         trains = any(tensor.requires_grad for tensor in tensors)

@@ -21,6 +21,7 @@ from gradlint.feeding.sizes import (
     kept_sizes,
     narrowed,
     reordered,
+    shortened,
 )
 from gradlint.feeding.values import vocabulary
 
@@ -55,8 +56,9 @@ class Search:
             return found if found is None or known else self._larger(found)
         if LENGTH not in guess.pattern:
             return self._mended(guess)
-        for length in self.lengths:
-            found = self._mended(replace(guess, length=length, length_known=True))
+        for length, whole in shortened(module, self.lengths):
+            why = guess.why if whole else f"{guess.why}, shortened to save time"
+            found = self._mended(replace(guess, length=length, length_known=whole, why=why))
             if found is not None:
                 return found
         limits = kept_sizes(module, LENGTH_NAMES)
@@ -82,10 +84,14 @@ class Search:
     def _sized(self, guess: Guess, name: str, sizes: Iterable[int]) -> Guess | None:
         """Try sizes in turn; two failures that tell how far off they were lead to the size."""
         queue = list(dict.fromkeys(sizes))
-        first = queue[0]
+        first = last = queue[0]
         samples: list[Sample] = []
         while queue and not self.attempts.spent:
             size = queue.pop(0)
+            rank = guess.pattern.count(name)
+            if size in SIDES and not self.attempts.affords((size / last) ** rank):
+                continue
+            last = size
             trial = _with_size(guess, name, size, known=size != first)
             found = self._mended(trial)
             if found is not None or self.attempts.broken:
@@ -95,7 +101,7 @@ class Search:
             if lacking is not None and len(samples) < 2:
                 samples.append((size, *lacking))
                 if len(samples) == 2:
-                    queue = reordered(queue, samples, guess.pattern.count(name))
+                    queue = reordered(queue, samples, rank)
         return None
 
     def _mended(self, guess: Guess) -> Guess | None:

@@ -11,7 +11,7 @@ from gradlint.feeding.guesses import Guess
 from gradlint.feeding.recipes import Recipe, sized
 from gradlint.feeding.repairs import channels, mismatch, repair
 from gradlint.feeding.runs import FEW
-from gradlint.feeding.sizes import LENGTH_NAMES, LENGTHS, SIDE_NAMES, SIDES, kept_sizes
+from gradlint.feeding.sizes import LENGTH_NAMES, LENGTHS, SIDE_NAMES, SIDES, kept_sizes, shortened
 
 Choice = tuple[Recipe, ...]  # one recipe for each slot
 _MORE = 150  # attempts: each is a run of a few samples
@@ -55,7 +55,8 @@ class Climb:
         module = self.attempts.module
         free = [r.length for r in choice if _has(r, LENGTH) and isinstance(r, Guess)]
         limits = kept_sizes(module, LENGTH_NAMES)
-        length = next(iter(self.lengths), min([*free, *limits], default=32))
+        shown = (length for length, _ in shortened(module, self.lengths))
+        length = next(shown, min([*free, *limits], default=32))
         side = next(iter(kept_sizes(module, SIDE_NAMES)), SIDES[0])
         return tuple(sized(recipe, length=length, side=side) for recipe in choice)
 
@@ -79,8 +80,11 @@ class Climb:
     def _resized(self, choice: Choice) -> Iterator[Choice]:
         module = self.attempts.module
         if any(_has(recipe, SIDE) for recipe in choice):
+            last = SIDES[0]
             for side in SIDES:
-                yield tuple(sized(recipe, side=side) for recipe in choice)
+                if self.attempts.affords((side / last) ** 2):
+                    yield tuple(sized(recipe, side=side) for recipe in choice)
+                    last = side
         if any(_has(recipe, LENGTH) for recipe in choice):
             for length in (*self.lengths, *kept_sizes(module, LENGTH_NAMES), *LENGTHS[:-1]):
                 yield tuple(sized(recipe, length=length) for recipe in choice)

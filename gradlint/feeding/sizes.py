@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from torch import nn
 
@@ -21,6 +22,9 @@ LENGTH_NAMES = (
 
 _TOO_SMALL = r"too small|spatial element|greater than actual input|more than 1 value per channel"
 
+_DEAR = 3 * 10**9  # multiplications of one sample
+_SHORTEST = 32
+
 Sample = tuple[int, int, int]  # a size that failed, the features it gave, those wanted
 
 
@@ -37,6 +41,24 @@ def kept_sizes(module: nn.Module, names: tuple[str, ...]) -> list[int]:
             if isinstance(value, int) and not isinstance(value, bool) and value > 0:
                 found.append(value)
     return list(dict.fromkeys(found))
+
+
+def shortened(module: nn.Module, lengths: Iterable[int]) -> Iterator[tuple[int, bool]]:
+    """The lengths that are shown, and whether each is; for a large model a shorter one first.
+
+    Recurrences are judged along the whole length.
+    """
+    parts = list(module.modules())
+    tables = {id(p.weight) for p in parts if isinstance(p, nn.Embedding | nn.EmbeddingBag)}
+    step = sum(w.numel() for w in module.parameters() if id(w) not in tables)
+    recurrent = any(isinstance(part, nn.RNNBase | nn.RNNCellBase) for part in parts)
+    for length in lengths:
+        shorter = length
+        while not recurrent and shorter > _SHORTEST and shorter * step > _DEAR:
+            shorter //= 2
+        if shorter < length:
+            yield shorter, False
+        yield length, True
 
 
 def reordered(queue: list[int], samples: list[Sample], rank: int) -> list[int]:

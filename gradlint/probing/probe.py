@@ -8,7 +8,7 @@ are not. Norms are reduced in float64: the square of a float32 gradient of 1e-23
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gradlint.discovery.fields import decides
 from gradlint.feeding.inputs import Inputs
-from gradlint.graph import Graph
+from gradlint.graph import Graph, Op
 from gradlint.kinds import LAYERS, Kind
 from gradlint.model import Model
 from gradlint.outputs import tensors_of
@@ -33,26 +33,45 @@ UPDATES = 3
 LEARNING_RATE = 1e-3
 
 
-def measure(build: Callable[[int], Built], inputs: Inputs, model: Model, seed: int) -> Profile:
+def measure(
+    build: Callable[[int], Built],
+    inputs: Inputs,
+    model: Model,
+    seed: int,
+    thorough: bool = True,
+) -> Profile:
     """Build, run and update copies of the model; the profile has its op indices.
 
-    Three copies, but where the first is far from every limit it is the only one.
+    Three copies, but where the first is far from every limit it is the only one; and where
+    its first reading is, it is not even updated, if the measurement need not be `thorough`.
     """
-    graph = model.graph
-    profile = Profile(
-        stations=tuple(op.index for op in graph.stations),
-        head=_head(graph),
+    profile = _unread(model)
+    for offset in range(SEEDS):
+        for reading in _read_copy(build, inputs, model.graph, seed + offset):
+            profile = replace(profile, readings=(*profile.readings, reading))
+            if not (thorough or near_sickness(profile)):
+                return profile
+        if not near_sickness(profile):
+            break
+    return profile
+
+
+def at_rest(built: Built, model: Model, ops: Iterable[Op]) -> Profile:
+    """What the weights of these operations tell before they run."""
+    names = {name for op in ops for name in op.weights}
+    return replace(_unread(model), at_rest=_gains(built, names))
+
+
+def _unread(model: Model) -> Profile:
+    """The profile of a model that nothing was measured of."""
+    return Profile(
+        stations=tuple(op.index for op in model.graph.stations),
+        head=_head(model.graph),
         readings=(),
         trained=model.target.loads_weights,
         length_known=model.length_known,
         assumed=_assumed(model.target),
     )
-    for offset in range(SEEDS):
-        readings = _read_copy(build, inputs, graph, seed + offset)
-        profile = replace(profile, readings=(*profile.readings, *readings))
-        if not near_sickness(profile):
-            break
-    return profile
 
 
 def _assumed(target: Target) -> str:
@@ -63,25 +82,25 @@ def _assumed(target: Target) -> str:
 
 def _read_copy(
     build: Callable[[int], Built], inputs: Inputs, graph: Graph, seed: int
-) -> list[Reading]:
+) -> Iterator[Reading]:
+    """The readings of one copy, which is updated once another is asked for."""
     built = build(seed)
     built.module.train()
     fresh = inputs.fresh(seed)
-    update = Adam(built.module.parameters())
-    readings = []
+    update = None  # large models have no room for one that is not needed
     for step in range(UPDATES + 1):
         torch.manual_seed(seed)
         if step in (0, UPDATES):
             reading = _read(built, fresh, graph, seed, step)
-            readings.append(reading)
+            yield reading
             if not reading.finite:
-                break
+                return
         else:
             once = fresh.copied()
             _backward(projection(built.module(*once.args, **once.kwargs), seed))
         if step < UPDATES:
+            update = update or Adam(built.module.parameters())
             update.step()
-    return readings
 
 
 def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> Reading:
@@ -118,7 +137,7 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
         collapse=max((share for _, share in ends), default=0.0),
         gradient={same[index]: value for index, value in gradients.items() if index in same},
         symmetry={name: _unevenness(weights[name]) for name in hidden_weights(graph)},
-        gain={name: _gain(weights[name]) for name in graph.weights},
+        gain=_gains(built, graph.weights),
         decay={same[index]: decay for index, decay in lost.items() if index in same},
     )
 
@@ -155,8 +174,15 @@ def log_rms(tensor: Tensor) -> float:
     """log10 of the root mean square; -inf for exact zeros and for no elements."""
     if tensor.numel() == 0:
         return -math.inf
-    value = float(tensor.detach().double().square().mean().sqrt())
+    value = _rms(tensor)
     return math.log10(value) if value > 0 else (-math.inf if value == 0 else value)
+
+
+def _rms(tensor: Tensor) -> float:
+    """The root mean square in float64, without a copy in float64."""
+    dtype = torch.complex128 if tensor.is_complex() else torch.float64
+    norm = torch.linalg.vector_norm(tensor.detach(), dtype=dtype)
+    return float(norm.real) / math.sqrt(tensor.numel())
 
 
 def _sample_share(output: Tensor, batch: int) -> float:
@@ -188,13 +214,17 @@ def _spread(matrix: Tensor) -> float:
     """rms(W - mean over rows) / rms(W); 0 where W is zero."""
     values = matrix.detach().double().flatten(1)
     size = float(values.square().mean().sqrt())
-    return float((values - values.mean(0)).square().mean().sqrt()) / size if size > 0 else 0.0
+    return float(values.var(0, correction=0).mean().sqrt()) / size if size > 0 else 0.0
+
+
+def _gains(built: Built, names: Iterable[str]) -> dict[str, float]:
+    weights = dict(built.module.named_parameters())
+    return {name: _gain(weights[name]) for name in names}
 
 
 def _gain(weight: Tensor) -> float:
     """rms(W) * sqrt(fan_in): 1 keeps the size of a linear layer's signal."""
-    fan_in = weight[0].numel()
-    return float(weight.detach().double().square().mean().sqrt()) * math.sqrt(fan_in)
+    return _rms(weight) * math.sqrt(weight[0].numel())
 
 
 def _head(graph: Graph) -> int | None:

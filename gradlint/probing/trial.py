@@ -16,15 +16,15 @@ from torch import Tensor
 from gradlint.discovery.definitions import is_exhaustion
 from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph
-from gradlint.kinds import LAYERS
 from gradlint.outputs import tensors_of
+from gradlint.probing.cost import samples
 from gradlint.probing.probe import Adam
 from gradlint.probing.tasks import Task, imitation, recall
 from gradlint.tracing.build import Built
 
 STEPS = 30
-BATCH = 32
-LARGEST = 4e9  # multiplications of a forward pass: larger models get fewer samples, 8 at least
+BATCH, FEWEST = 32, 8
+LARGEST = 4e9  # multiplications of a forward pass: larger models get fewer samples
 ENOUGH = 0.5  # of the best constant's loss: learnt beyond doubt, the rest is saved
 RATES = (3e-3, 1e-3)  # the second for what the first is too high for: deep plain networks
 
@@ -36,13 +36,15 @@ def trial(
     seed: int,
     memory: bool = False,
     rate: float = RATES[0],
+    enough: float = ENOUGH,
 ) -> float:
     """Lowest loss after training, over the loss of the best constant; nan where none is defined.
 
     With `memory` the task is to recall the beginning of a sequence, else to imitate a teacher.
+    It ends once the loss is at `enough`.
     """
     try:
-        return _lowest(build, inputs, graph, seed, memory, rate)
+        return _lowest(build, inputs, graph, seed, memory, rate, enough)
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         if is_exhaustion(error):
             raise
@@ -56,9 +58,10 @@ def _lowest(
     seed: int,
     memory: bool,
     rate: float,
+    enough: float,
 ) -> float:
     model = build(seed).module.train()
-    batch = inputs.fresh(seed, _samples(graph, inputs.batch))
+    batch = inputs.fresh(seed, samples(graph, inputs.few, BATCH, FEWEST, LARGEST))
     torch.manual_seed(seed)
     once = batch.copied()
     outputs = tensors_of(model(*once.args, **once.kwargs))
@@ -74,22 +77,8 @@ def _lowest(
         total: Tensor = loss(tensors_of(model(*once.args, **once.kwargs)))
         if step >= STEPS // 2 and bool(torch.isfinite(total)):
             lowest = min(lowest, total.item())
-            if lowest < ENOUGH:
+            if lowest < enough:
                 break
         total.backward()
         update.step()
     return lowest
-
-
-def _samples(graph: Graph, measured: int) -> int:
-    """The batch size, by the cost of the layers in the recorded run of `measured` samples."""
-    cost = sum(
-        math.prod(op.shape) * math.prod(graph.weights[name].shape[1:])
-        for op in graph.ops
-        if op.kind in LAYERS
-        for name in op.weights
-    )
-    samples = BATCH
-    while samples > 8 and cost / measured * samples > LARGEST:
-        samples //= 2
-    return samples
