@@ -10,10 +10,13 @@ from torch import nn
 
 from gradlint.feeding.backwards import BATCH, LENGTH, Pattern
 from gradlint.feeding.data import Question, tensors, widths
-from gradlint.feeding.facts import keeps_where_true
+from gradlint.feeding.facts import facts_of, keeps_where_true
 from gradlint.feeding.guesses import Guess
 from gradlint.feeding.recipes import Pair, Plain, Recipe
 from gradlint.feeding.sizes import kept_sizes
+
+_CELL = re.compile(r"c|c_?0|c_?(t|prev|n|x|in)|(prev_)?cell(_state)?|state_c|mem(ory)?", re.I)
+_PART = re.compile(rf"{_CELL.pattern}|h|h_?0|h_?(t|prev|n|x|in)|(prev_)?hidden(_state)?|state_h", re.I)
 
 
 def masks(question: Question) -> Iterator[Recipe]:
@@ -40,15 +43,25 @@ def states(question: Question) -> Iterator[Recipe]:
             count = layer.num_layers * (2 if layer.bidirectional else 1)
             state = _state((count, BATCH, layer.proj_size or layer.hidden_size))
             cell = _state((count, BATCH, layer.hidden_size))
-            yield Pair(state, cell) if isinstance(layer, nn.LSTM) else state
+            yield from _of_layer(question, state, cell, isinstance(layer, nn.LSTM))
         if isinstance(layer, nn.RNNCellBase):
             state = _state((BATCH, layer.hidden_size))
-            yield Pair(state, state) if isinstance(layer, nn.LSTMCell) else state
+            yield from _of_layer(question, state, state, isinstance(layer, nn.LSTMCell))
     kept = kept_sizes(question.module, ("hidden_size", "hidden_dim", "n_hidden", "hidden"))
     sizes = dict.fromkeys([*kept, *widths(question.module)])
     yield from (_state((BATCH, size)) for size in sizes)
     yield from (_state((1, BATCH, size)) for size in sizes)
     yield from (Pair(_state((BATCH, size)), _state((BATCH, size))) for size in sizes)
+
+
+def _of_layer(question: Question, state: Guess, cell: Guess, pair: bool) -> Iterator[Recipe]:
+    """The state of a layer, or its part that the name says where both are handed over singly."""
+    apart = sum(_PART.fullmatch(name) is not None for name in facts_of(question.module)) > 1
+    if pair and _CELL.fullmatch(question.name):
+        yield cell
+    elif pair and not apart:
+        yield Pair(state, cell)
+    yield state
 
 
 def _state(pattern: Pattern) -> Guess:

@@ -12,8 +12,9 @@ from gradlint.errors import NotRun
 from gradlint.feeding.attempts import Attempts
 from gradlint.feeding.calls import Call, Slot
 from gradlint.feeding.candidates import stream
+from gradlint.feeding.facts import reads_one_sample
 from gradlint.feeding.guesses import Guess
-from gradlint.feeding.recipes import Plain, Recipe, shapes
+from gradlint.feeding.recipes import Plain, Recipe, alone, shapes
 from gradlint.feeding.runs import MANY
 from gradlint.feeding.search import Search
 from gradlint.feeding.several import Climb
@@ -35,6 +36,11 @@ def infer(module: nn.Module, lengths: tuple[int, ...]) -> tuple[Attempts, tuple[
         raise NotRun("forward reads no input", "gradlint probes models that read one")
     attempts = Attempts(module, Call.of(module, names))
     found = _found(attempts, names, defaults, lengths)
+    if found is None and reads_one_sample(module):
+        single = Attempts(module, Call.of(module, names), few=1, some=1)
+        found = _found(single, names, defaults, lengths)
+        if found is not None:
+            return single, tuple(map(alone, found))
     if found is None:
         raise _not_found(attempts, names, defaults)
     return attempts, found

@@ -46,6 +46,13 @@ def shapes(recipe: Recipe, batch: int) -> tuple[Shape, ...]:
     return tuple(part.shape(batch) for part in parts if isinstance(part, Guess))
 
 
+def alone(recipe: Recipe) -> Recipe:
+    """The recipe for one sample, whatever number is asked for."""
+    if isinstance(recipe, Pair):
+        return Pair(replace(recipe.first, batch=1), replace(recipe.second, batch=1))
+    return replace(recipe, batch=1) if isinstance(recipe, Guess) else recipe
+
+
 def sized(recipe: Recipe, **sizes: int) -> Recipe:
     """The recipe with another length or side, where nothing fixes its own."""
     if not isinstance(recipe, Guess) or recipe.length_known:

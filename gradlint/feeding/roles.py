@@ -58,7 +58,7 @@ _ROLES: tuple[tuple[str, _Offer], ...] = (
     (r"(.*_)?masks?|masked|.*_is_pad|attn_bias", masks),
     (r"enc(oder)?_(out\w*|hiddens)|memory|context|cross|quer(y|ies)|keys?|values?", contexts),
     (r"(\w+_)?(hidden|hiddens|hidden_state|h_state|lstm_state|state_h|states?_0)", states),
-    (r"hx|h0|h_0|hc|hprev|h_prev|c0|c_0|cell|prev_state|initial_state", states),
+    (r"hx|cx|h0|h_0|hc|hprev|h_prev|c0|c_0|c_prev|cell(_state)?|prev_state|initial_state", states),
     (r"h|states?|obs|observations?", observations),
     (r"(\w+_)?(lengths?|lens?)|seq_lengths?|x_lens?|valid_lens?", lengths),
     (r"t|ts|timesteps?|time|time_?steps?|noise_level|sigma", times),

@@ -10,7 +10,6 @@ from gradlint.feeding.backwards import LENGTH, SIDE
 from gradlint.feeding.candidates import stream
 from gradlint.feeding.guesses import Guess
 from gradlint.feeding.repairs import mismatch, repair
-from gradlint.feeding.runs import FEW
 from gradlint.feeding.sizes import (
     LENGTH_NAMES,
     LENGTHS,
@@ -64,7 +63,7 @@ class Search:
 
     def _rectangular(self, guess: Guess) -> Guess | None:
         """Images that are not square, where the layers count on their features."""
-        if mismatch(self.attempts.error, FEW) is None:
+        if mismatch(self.attempts.error, self.attempts.few) is None:
             return None
         for sides in RECTANGLES:
             trial = replace(guess, pattern=(*guess.pattern[:-2], *sides))
@@ -91,7 +90,7 @@ class Search:
             if found is not None or self.attempts.broken:
                 return found
             queue = narrowed(queue, size, self.attempts.error)
-            lacking = mismatch(self.attempts.error, guess.batch or FEW)
+            lacking = mismatch(self.attempts.error, guess.batch or self.attempts.few)
             if lacking is not None and len(samples) < 2:
                 samples.append((size, *lacking))
                 if len(samples) == 2:
@@ -105,7 +104,7 @@ class Search:
                 return None
             if self.attempts.accepts(guess):
                 return guess
-            mended = repair(guess, self.attempts.error, guess.batch or FEW)
+            mended = repair(guess, self.attempts.error, guess.batch or self.attempts.few)
             if mended is None:
                 return None
             if mended.dtype == "int64" != guess.dtype:

@@ -10,7 +10,6 @@ from gradlint.feeding.backwards import BATCH, LENGTH, SIDE
 from gradlint.feeding.guesses import Guess
 from gradlint.feeding.recipes import Recipe, sized
 from gradlint.feeding.repairs import channels, mismatch, repair
-from gradlint.feeding.runs import FEW
 from gradlint.feeding.sizes import LENGTH_NAMES, LENGTHS, SIDE_NAMES, SIDES, kept_sizes
 
 Choice = tuple[Recipe, ...]  # one recipe for each slot
@@ -61,7 +60,7 @@ class Climb:
 
     def _others(self, choice: Choice, error: str) -> Iterator[Choice]:
         """Choices that differ in one thing: what the error tells, an option, the sizes."""
-        yield from _mended(choice, error)
+        yield from _mended(choice, error, self.attempts.few)
         yield from self._replaced(choice)
         yield from self._resized(choice)
 
@@ -90,9 +89,9 @@ def _has(recipe: Recipe, size: str) -> bool:
     return isinstance(recipe, Guess) and size in recipe.pattern
 
 
-def _mended(choice: Choice, error: str) -> Iterator[Choice]:
+def _mended(choice: Choice, error: str, batch: int) -> Iterator[Choice]:
     """What an error says about the sizes of what was joined, or of a single input."""
-    lacking = mismatch(error, FEW) or channels(error)
+    lacking = mismatch(error, batch) or channels(error)
     places = [n for n, r in enumerate(choice) if isinstance(r, Guess) and not r.fill]
     guesses = tuple(recipe for recipe in choice if isinstance(recipe, Guess) and not recipe.fill)
     if lacking and any(_has(guess, LENGTH) and guess.length == lacking[0] for guess in guesses):
@@ -102,7 +101,7 @@ def _mended(choice: Choice, error: str) -> Iterator[Choice]:
     if shared is not None:
         yield _put(choice, dict(zip(places, shared, strict=True)))
     for place, guess in zip(places, guesses, strict=True):
-        other = repair(guess, error, FEW)
+        other = repair(guess, error, batch)
         if other is not None:
             yield _put(choice, {place: other})
 

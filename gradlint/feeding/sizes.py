@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from numbers import Integral
 
 from torch import nn
 
@@ -34,8 +35,8 @@ def kept_sizes(module: nn.Module, names: tuple[str, ...]) -> list[int]:
             value = values.get(name)
             if isinstance(value, (tuple, list)) and len(set(value)) == 1:
                 value = value[0]
-            if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-                found.append(value)
+            if isinstance(value, Integral) and not isinstance(value, bool) and value > 0:
+                found.append(int(value))
     return list(dict.fromkeys(found))
 
 

@@ -17,12 +17,14 @@ from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from gradlint.discovery.definitions import execute, is_exhaustion, told
+from gradlint.discovery.devices import on_processor
 from gradlint.errors import NotBuilt
 from gradlint.graph import Init
 from gradlint.job import remedy
 from gradlint.source import Source
 from gradlint.span import Span
 from gradlint.target import Argument, Target
+from gradlint.tracing.devices import without_accelerator
 from gradlint.tracing.guessed import Guessed
 from gradlint.tracing.home import namespace_of
 from gradlint.tracing.learning import TRIES
@@ -58,6 +60,7 @@ class Builder:
         self.sites = Sites(source)
         self._own: dict[str, object] = {}  # the globals of the model's own file
         self.namespace = self._own
+        without_accelerator()
         with without_weights(), _uncompiled():
             execute(source, self._own)
             if target.home is not None:  # what is guessed names the model's own file
@@ -96,7 +99,8 @@ class Builder:
             self.guesses.bind(self.namespace)
             try:
                 self._run(self._given.setup, self.namespace)
-                code = compile(ast.Expression(self.guesses.into(construct)), self._file, "eval")
+                given = on_processor(self.guesses.into(construct))
+                code = compile(ast.Expression(given), self._file, "eval")
                 return eval(code, self.namespace, self.guesses.names)
             except (Exception, SystemExit) as error:
                 first = first or error
@@ -124,7 +128,8 @@ class Builder:
         return finished if isinstance(finished, nn.Module) else model
 
     def _run(self, statements: tuple[ast.stmt, ...], namespace: dict[str, object]) -> None:
-        exec(compile(ast.Module(list(statements), []), self._file, "exec"), namespace)
+        module = ast.Module([on_processor(statement) for statement in statements], [])
+        exec(compile(module, self._file, "exec"), namespace)
 
 
 def initialise(built: Built, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
