@@ -37,6 +37,7 @@ class Attempts:
     tried: set[tuple[Recipe, ...]] = field(default_factory=set)
     few: int = FEW  # the batch sizes that are compared
     some: int = SOME
+    seconds: float = _SECONDS
     allowed: int = _ATTEMPTS
     start: float = field(default_factory=time.perf_counter)
 
@@ -48,7 +49,7 @@ class Attempts:
     @property
     def exhausted(self) -> bool:
         """Whether all the time is spent."""
-        return time.perf_counter() - self.start > _SECONDS
+        return time.perf_counter() - self.start > self.seconds
 
     @property
     def single(self) -> bool:

@@ -16,7 +16,9 @@ from gradlint.feeding.recipes import Pair, Plain, Recipe
 from gradlint.feeding.sizes import kept_sizes
 
 _CELL = re.compile(r"c|c_?0|c_?(t|prev|n|x|in)|(prev_)?cell(_state)?|state_c|mem(ory)?", re.I)
-_PART = re.compile(rf"{_CELL.pattern}|h|h_?0|h_?(t|prev|n|x|in)|(prev_)?hidden(_state)?|state_h", re.I)
+_PART = re.compile(
+    rf"{_CELL.pattern}|h|h_?0|h_?(t|prev|n|x|in)|(prev_)?hidden(_state)?|state_h", re.I
+)
 
 
 def masks(question: Question) -> Iterator[Recipe]:

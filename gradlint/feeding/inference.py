@@ -22,6 +22,7 @@ from gradlint.feeding.slots import slots_of
 from gradlint.feeding.specification import Shape, specification
 from gradlint.feeding.symbols import parameters_of
 
+_SINGLE = 4.0  # seconds for a search with one sample
 _TOLD = 120  # characters of an error that are shown
 _ABSENT = r"NoneType|NoneTypes|None of|got None"
 
@@ -37,7 +38,7 @@ def infer(module: nn.Module, lengths: tuple[int, ...]) -> tuple[Attempts, tuple[
     attempts = Attempts(module, Call.of(module, names))
     found = _found(attempts, names, defaults, lengths)
     if found is None and reads_one_sample(module):
-        single = Attempts(module, Call.of(module, names), few=1, some=1)
+        single = Attempts(module, Call.of(module, names), few=1, some=1, seconds=_SINGLE)
         found = _found(single, names, defaults, lengths)
         if found is not None:
             return single, tuple(map(alone, found))

@@ -65,7 +65,9 @@ def _need_of_block(layer: nn.Module, steps: tuple[Step, ...]) -> Need | None:
     if isinstance(layer, (nn.TransformerEncoderLayer, nn.TransformerEncoder, nn.Transformer)):
         layer = next((m for m in layer.modules() if isinstance(m, nn.MultiheadAttention)), layer)
     if isinstance(layer, nn.MultiheadAttention):
-        return Need(Kind.ATTENTION, int(layer.embed_dim), batch_first=layer.batch_first, steps=steps)
+        return Need(
+            Kind.ATTENTION, int(layer.embed_dim), batch_first=layer.batch_first, steps=steps
+        )
     if isinstance(layer, nn.LayerNorm):
         return Need(Kind.NORM, int(layer.normalized_shape[-1]), steps=steps)
     if isinstance(layer, (nn.BatchNorm2d, nn.InstanceNorm2d)):

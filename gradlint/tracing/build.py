@@ -25,6 +25,7 @@ from gradlint.source import Source
 from gradlint.span import Span
 from gradlint.target import Argument, Target
 from gradlint.tracing.devices import without_accelerator
+from gradlint.tracing.emptied import is_emptied, refilled
 from gradlint.tracing.guessed import Guessed
 from gradlint.tracing.home import namespace_of
 from gradlint.tracing.learning import TRIES
@@ -83,6 +84,8 @@ class Builder:
         writes = _Writes(self.sites)
         with _sites_recorded(self.sites), _uncompiled(), writes, without_weights() as sought:
             model = self._construct(target.construct, seed)
+            if is_emptied(model) and self._refilled(target.construct):
+                return self.build(seed)
             model, example = model if _is_pair(model) else (model, None)
             namespace = {**self.namespace, target.bound_as: model}  # an import may have that name
             model = self._finish(model, namespace)
@@ -111,6 +114,15 @@ class Builder:
         why = first.message if isinstance(first, NotBuilt) else why
         raise NotBuilt(why, remedy(self.target)) from first
 
+    def _refilled(self, construct: ast.expr) -> bool:
+        """Whether sizes that are zero without their data could be guessed; they are taken."""
+        found = refilled(construct, self.namespace)
+        if found is None:
+            return False
+        self._given = replace(self._given, construct=found[0])
+        self.guesses.correct(found[1])
+        return True
+
     def _finish(self, model: Any, namespace: dict[str, object]) -> nn.Module:
         """What the file does to the model between construction and training."""
         if not isinstance(unwrapped(model), nn.Module):
@@ -128,7 +140,7 @@ class Builder:
         return finished if isinstance(finished, nn.Module) else model
 
     def _run(self, statements: tuple[ast.stmt, ...], namespace: dict[str, object]) -> None:
-        module = ast.Module([on_processor(statement) for statement in statements], [])
+        module = ast.Module([on_processor(self.guesses.with_options(s)) for s in statements], [])
         exec(compile(module, self._file, "exec"), namespace)
 
 

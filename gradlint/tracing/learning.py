@@ -7,7 +7,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
-from typing import Any
+from typing import Any, TypeGuard
 
 from gradlint.discovery import fields
 from gradlint.discovery.guesses import ANSWERS
@@ -94,6 +94,8 @@ def _fitting(
         yield from ({name: f"[{', '.join([first] * count)}]"} for count in (3, 4, 5))
     elif isinstance(error, TypeError) and "'list'" in message and text.startswith("["):
         yield {name: text.strip("[]").partition(",")[0]}
+    elif "'str' object has no" in message and text == "'cpu'":
+        yield {name: "torch.device('cpu')"}
     elif "'int' object has no attribute" in message:
         yield {name: f"{ANSWERS}({name!r})"}
 
@@ -117,6 +119,8 @@ def _keys(
 
 def _others(name: str, text: str, error: BaseException) -> Iterator[str]:
     word = fields.snake(_last(name))
+    if name.endswith(".shape") and "conv2d" in str(error):
+        yield "(4, 84, 84)"
     if isinstance(error, TypeError) and re.fullmatch(r"0\.\d+", text) and "float" in str(error):
         yield "2"
     yield from (other for key, values in _OTHERWISE.items() if key == word for other in values)
@@ -204,11 +208,23 @@ def _holds(test: ast.expr, wanted: bool, name: str, value: Any, frame: FrameType
     if any(getattr(call.func, "id", "") not in _HARMLESS for call in calls):
         return False
     replaced = _Replacing(_last(name), value).visit(copy.deepcopy(test))
-    code = compile(ast.Expression(ast.fix_missing_locations(replaced)), "<test>", "eval")
+    names = {**frame.f_locals, "_value": value}
+    divided = [n.left for n in ast.walk(replaced) if _divides(n)]
     try:
-        return bool(eval(code, frame.f_globals, {**frame.f_locals, "_value": value})) is wanted
+        if not all(_evaluated(part, frame, names) for part in divided):
+            return False  # nothing to divide: `(depth - 4) % 6` of a depth of 4
+        return bool(_evaluated(replaced, frame, names)) is wanted
     except Exception:
         return False
+
+
+def _divides(node: ast.AST) -> TypeGuard[ast.BinOp]:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod)
+
+
+def _evaluated(node: ast.expr, frame: FrameType, names: dict[str, Any]) -> Any:
+    expression = ast.Expression(ast.fix_missing_locations(node))
+    return eval(compile(expression, "<test>", "eval"), frame.f_globals, names)
 
 
 class _Replacing(ast.NodeTransformer):
