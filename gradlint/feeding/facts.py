@@ -49,6 +49,13 @@ def facts_of(module: nn.Module) -> dict[str, Fact]:
     return {a.arg: uses.of(a) for a in arguments if a.arg != "self"}
 
 
+def named_freely(module: nn.Module) -> tuple[str, ...]:
+    """What a forward reads of its `**kwargs`: `kwargs["labels"]`."""
+    function = _forward(type(module))
+    kwarg = function.args.kwarg if function is not None else None
+    return _Uses(function).of(kwarg).keys if function is not None and kwarg is not None else ()
+
+
 def keeps_where_true(module: nn.Module) -> bool:
     """Whether the masks of a model's own attention say what to keep, not what to leave out."""
     classes = {type(part) for part in module.modules()}
