@@ -87,10 +87,16 @@ def contexts(question: Question) -> Iterator[Recipe]:
     """What is attended to: sequences."""
     traced = [guess.pattern[-1] for guess in question.traced if guess.dtype != "int64"]
     kept = [size for size in traced if isinstance(size, int)]
-    for width in dict.fromkeys([*kept, *widths(question.module)]):
+    for width in dict.fromkeys([*_hidden(question.module), *kept, *widths(question.module)]):
         yield Guess((BATCH, LENGTH, width), "its name")
         yield Guess((LENGTH, BATCH, width), "its name")
     yield from question.traced
+
+
+def _hidden(module: nn.Module) -> list[int]:
+    """The widths of a decoder's states, which are those of what its encoder gives."""
+    recurrent = (nn.RNNBase, nn.RNNCellBase)
+    return [int(part.hidden_size) for part in module.modules() if isinstance(part, recurrent)]
 
 
 def times(question: Question) -> Iterator[Recipe]:

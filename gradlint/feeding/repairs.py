@@ -49,6 +49,12 @@ def channels(error: str) -> tuple[int, int] | None:
     return (int(found[2]), int(found[1])) if found else None
 
 
+def unmatched(error: str) -> tuple[int, int] | None:
+    """The size that what is joined should have had, and the one it had."""
+    found = re.search(r"Sizes of tensors must match.*Expected size (\d+) but got size (\d+)", error)
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def _counted(guess: Guess, got: int, wanted: int, batch: int) -> Guess | None:
     """As many tokens as a model takes that makes one row of all that it is given."""
     count, rest = divmod(wanted * batch, got)

@@ -56,7 +56,7 @@ _ROLES: tuple[tuple[str, _Offer], ...] = (
     (r"x_mark\w*|batch_\w_mark|\w+_mark_(enc|dec)", marks),
     (r"x_(enc|dec)|batch_[xy]|history_input", series),
     (r"(.*_)?masks?|masked|.*_is_pad|attn_bias", masks),
-    (r"enc(oder)?_(out\w*|hiddens)|memory|context|cross|quer(y|ies)|keys?|values?", contexts),
+    (r"enc(oder)?_(out\w*|hiddens|states?|feat(ure)?s?)|memory|context|cross|quer(y|ies)|keys?|values?", contexts),
     (r"(\w+_)?(hidden|hiddens|hidden_state|h_state|lstm_state|state_h|states?_0)", states),
     (r"hx|cx|h0|h_0|hc|hprev|h_prev|c0|c_0|c_prev|cell(_state)?|prev_state|initial_state", states),
     (r"h|states?|obs|observations?", observations),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from gradlint.feeding.attempts import Attempts
 from gradlint.feeding.backwards import BATCH, LENGTH, SIDE
 from gradlint.feeding.guesses import Guess
 from gradlint.feeding.recipes import Recipe, sized
-from gradlint.feeding.repairs import channels, mismatch, repair
+from gradlint.feeding.repairs import channels, mismatch, repair, unmatched
 from gradlint.feeding.sizes import LENGTH_NAMES, LENGTHS, SIDE_NAMES, SIDES, kept_sizes
 
 Choice = tuple[Recipe, ...]  # one recipe for each slot
@@ -78,14 +79,21 @@ class Climb:
     def _resized(self, choice: Choice) -> Iterator[Choice]:
         module = self.attempts.module
         if any(_has(recipe, SIDE) for recipe in choice):
-            for side in SIDES:
+            sides = {recipe.side for recipe in choice if _has(recipe, SIDE)}
+            for side in SIDES if len(sides) == 1 else ():
                 yield tuple(sized(recipe, side=side) for recipe in choice)
+            for factor in (2, 4, 8) if len(sides) > 1 else ():
+                yield tuple(_scaled(recipe, factor) for recipe in choice)
         if any(_has(recipe, LENGTH) for recipe in choice):
             for length in (*self.lengths, *kept_sizes(module, LENGTH_NAMES), *LENGTHS[:-1]):
                 yield tuple(sized(recipe, length=length) for recipe in choice)
 
 
-def _has(recipe: Recipe, size: str) -> bool:
+def _scaled(recipe: Recipe, factor: int) -> Recipe:
+    return replace(recipe, side=recipe.side * factor) if _has(recipe, SIDE) else recipe
+
+
+def _has(recipe: Recipe, size: str) -> TypeGuard[Guess]:
     return isinstance(recipe, Guess) and size in recipe.pattern
 
 
@@ -100,7 +108,12 @@ def _mended(choice: Choice, error: str, batch: int) -> Iterator[Choice]:
     shared = _shared(guesses, *lacking) if lacking else None
     if shared is not None:
         yield _put(choice, dict(zip(places, shared, strict=True)))
+    wanted, got = unmatched(error) or (0, 0)
     for place, guess in zip(places, guesses, strict=True):
+        if _has(guess, SIDE) and guess.side == got:
+            yield _put(choice, {place: replace(guess, side=wanted)})
+        if _has(guess, LENGTH) and guess.length == got:
+            yield _put(choice, {place: replace(guess, length=wanted)})
         other = repair(guess, error, batch)
         if other is not None:
             yield _put(choice, {place: other})
