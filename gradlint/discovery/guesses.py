@@ -156,7 +156,7 @@ def guess(name: str, use: Use, siblings: Collection[str] = ()) -> Guess | None:
     if not use.runs and not use.listed and _ACTIVATION.fullmatch(fields.snake(name)):
         return Guess("'relu'", "its name")
     named = fields.value(name, siblings)
-    if use.listed and not (named or "").startswith(("(", "[", "'")):
+    if use.listed and not (named or "").startswith(("(", "[", "{", "'", "torch.")):
         return Guess(_several(name, named, use), "its name")
     if named is not None:
         return Guess(_deep(named, name, use), "its name")

@@ -62,12 +62,12 @@ class Wholes:
         own = self.outline.source.filename
         texts = repository.texts
         files = [f for f in repository.mentioning("Module)", *(f"self.{a}" for a in read)) if f != own]
-        if not read:
+        if len(read) < 2:
             files = [f for f in files if any(_named(n, words) for n in _DEFINES.findall(texts[f]))]
         files.sort(key=lambda f: (Path(f).parent != Path(own).parent, not _named(f, words), len(f)))
         for outline in map(repository.outline, files[:_FILES]):
             for name, node in outline.modules.items() if outline is not None else ():
-                if read or _named(name, words):
+                if len(read) > 1 or _named(name, words):
                     yield Definition(outline, node)
 
     def _module(self, definition: Definition) -> str:

@@ -53,8 +53,8 @@ class Attempts:
 
     @property
     def single(self) -> bool:
-        """Whether the model is run with one sample only."""
-        return self.some == 1
+        """Whether the model is run with one number of samples only."""
+        return self.some == self.few
 
     def accepts(self, *recipes: Recipe) -> bool:
         """Whether the model runs, can be trained, and keeps the samples apart."""

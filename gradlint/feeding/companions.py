@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from torch import nn
 
-from gradlint.feeding.backwards import BATCH, LENGTH, Pattern
+from gradlint.feeding.backwards import BATCH, LENGTH, SIDE, Pattern
 from gradlint.feeding.data import Question, tensors, widths
 from gradlint.feeding.facts import facts_of, keeps_where_true
 from gradlint.feeding.guesses import Guess
@@ -25,13 +25,15 @@ def masks(question: Question) -> Iterator[Recipe]:
     """None where that will do, else a mask that hides nothing."""
     yield Plain(None)
     torchs = any(isinstance(part, nn.MultiheadAttention) for part in question.module.modules())
-    keeps = keeps_where_true(question.module) and not torchs
+    tokens = re.fullmatch(r"attention_mask|input_mask|attn_masks?|masks?", question.name)
+    keeps = keeps_where_true(question.module) and (not torchs or bool(tokens))
     plain: list[Pattern] = [
         (BATCH, LENGTH), (BATCH, 1, LENGTH), (BATCH, 1, 1, LENGTH), (BATCH, LENGTH, LENGTH),
         (BATCH, 1, LENGTH, LENGTH), (LENGTH, LENGTH), (BATCH, LENGTH, 1),
     ]  # fmt: skip
     square = torchs and not re.search("pad", question.name)
-    for pattern in plain[5:6] if square else plain:
+    likely = plain[5:6] if square and not tokens else [plain[5], *plain] if square else plain
+    for pattern in likely:
         guess = Guess(pattern, "its name", dtype="bool", fill="ones" if keeps else "zeros")
         yield guess
         yield replace(guess, dtype="float32")
@@ -51,6 +53,10 @@ def states(question: Question) -> Iterator[Recipe]:
             yield from _of_layer(question, state, state, isinstance(layer, nn.LSTMCell))
     kept = kept_sizes(question.module, ("hidden_size", "hidden_dim", "n_hidden", "hidden"))
     sizes = dict.fromkeys([*kept, *widths(question.module)])
+    if any(isinstance(layer, nn.Conv2d) for layer in question.module.modules()):
+        maps = [_state((BATCH, size, SIDE, SIDE)) for size in sizes]
+        yield from (Pair(state, state) for state in maps)
+        yield from maps
     yield from (_state((BATCH, size)) for size in sizes)
     yield from (_state((1, BATCH, size)) for size in sizes)
     yield from (Pair(_state((BATCH, size)), _state((BATCH, size))) for size in sizes)

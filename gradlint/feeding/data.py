@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from gradlint.feeding.backwards import BATCH, LENGTH, SIDE, Pattern
-from gradlint.feeding.facts import Fact
+from gradlint.feeding.facts import Fact, reads_one_sample
 from gradlint.feeding.guesses import Guess
 from gradlint.feeding.needs import registered
 from gradlint.feeding.recipes import Plain, Recipe
@@ -91,6 +91,8 @@ def contexts(question: Question) -> Iterator[Recipe]:
         yield Guess((BATCH, LENGTH, width), "its name")
         yield Guess((LENGTH, BATCH, width), "its name")
     yield from question.traced
+    if reads_one_sample(question.module):
+        yield from (Guess((LENGTH, width), "its name") for width in _hidden(question.module))
 
 
 def _hidden(module: nn.Module) -> list[int]:

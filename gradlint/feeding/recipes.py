@@ -46,11 +46,11 @@ def shapes(recipe: Recipe, batch: int) -> tuple[Shape, ...]:
     return tuple(part.shape(batch) for part in parts if isinstance(part, Guess))
 
 
-def alone(recipe: Recipe) -> Recipe:
-    """The recipe for one sample, whatever number is asked for."""
+def counted(recipe: Recipe, batch: int) -> Recipe:
+    """The recipe for so many samples, whatever number is asked for."""
     if isinstance(recipe, Pair):
-        return Pair(replace(recipe.first, batch=1), replace(recipe.second, batch=1))
-    return replace(recipe, batch=1) if isinstance(recipe, Guess) else recipe
+        return Pair(replace(recipe.first, batch=batch), replace(recipe.second, batch=batch))
+    return replace(recipe, batch=batch) if isinstance(recipe, Guess) else recipe
 
 
 def sized(recipe: Recipe, **sizes: int) -> Recipe:

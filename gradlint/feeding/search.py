@@ -13,9 +13,12 @@ from gradlint.feeding.repairs import mismatch, repair
 from gradlint.feeding.sizes import (
     LENGTH_NAMES,
     LENGTHS,
+    LONGER,
     RECTANGLES,
     SIDE_NAMES,
     SIDES,
+    VIDEOS,
+    VOLUMES,
     Sample,
     kept_sizes,
     narrowed,
@@ -48,8 +51,9 @@ class Search:
         module = self.attempts.module
         if SIDE in guess.pattern:
             known = kept_sizes(module, SIDE_NAMES)
-            found = self._sized(guess, SIDE, (*known, *SIDES))
-            if found is None and guess.pattern.count(SIDE) == 2:
+            volume = guess.pattern.count(SIDE) == 3
+            found = self._sized(guess, SIDE, (*known, *(VOLUMES if volume else SIDES)))
+            if found is None and guess.pattern.count(SIDE) > 1:
                 return self._rectangular(guess)
             return found if found is None or known else self._larger(found)
         if LENGTH not in guess.pattern:
@@ -65,8 +69,9 @@ class Search:
         """Images that are not square, where the layers count on their features."""
         if mismatch(self.attempts.error, self.attempts.few) is None:
             return None
-        for sides in RECTANGLES:
-            trial = replace(guess, pattern=(*guess.pattern[:-2], *sides))
+        count = guess.pattern.count(SIDE)
+        for sides in RECTANGLES if count == 2 else VIDEOS:
+            trial = replace(guess, pattern=(*guess.pattern[:-count], *sides))
             if self.attempts.exhausted or self.attempts.accepts(trial):
                 return None if self.attempts.exhausted else trial
         return None
@@ -89,7 +94,7 @@ class Search:
             found = self._mended(trial)
             if found is not None or self.attempts.broken:
                 return found
-            queue = narrowed(queue, size, self.attempts.error)
+            queue = narrowed(queue, size, self.attempts.error, LONGER if name == LENGTH else ())
             lacking = mismatch(self.attempts.error, guess.batch or self.attempts.few)
             if lacking is not None and len(samples) < 2:
                 samples.append((size, *lacking))

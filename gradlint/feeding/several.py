@@ -11,7 +11,15 @@ from gradlint.feeding.backwards import BATCH, LENGTH, SIDE
 from gradlint.feeding.guesses import Guess
 from gradlint.feeding.recipes import Recipe, sized
 from gradlint.feeding.repairs import channels, mismatch, repair, unmatched
-from gradlint.feeding.sizes import LENGTH_NAMES, LENGTHS, SIDE_NAMES, SIDES, kept_sizes
+from gradlint.feeding.sizes import (
+    LENGTH_NAMES,
+    LENGTHS,
+    SIDE_NAMES,
+    SIDES,
+    Sample,
+    kept_sizes,
+    reordered,
+)
 
 Choice = tuple[Recipe, ...]  # one recipe for each slot
 _MORE = 150  # attempts: each is a run of a few samples
@@ -62,8 +70,22 @@ class Climb:
     def _others(self, choice: Choice, error: str) -> Iterator[Choice]:
         """Choices that differ in one thing: what the error tells, an option, the sizes."""
         yield from _mended(choice, error, self.attempts.few)
+        yield from self._alike(choice)
+        flattened = mismatch(error, self.attempts.few) and any(_has(r, SIDE) for r in choice)
+        if flattened:
+            yield from self._resized(choice, error)
         yield from self._replaced(choice)
-        yield from self._resized(choice)
+        if not flattened:
+            yield from self._resized(choice, error)
+
+    def _alike(self, choice: Choice) -> Iterator[Choice]:
+        """The parts of a tuple alike, as the states of a cell are."""
+        slots = self.attempts.call.slots
+        firsts = {s.name: r for s, r in reversed([*zip(slots, choice, strict=True)])}
+        if any(slot.key == 1 for slot in slots):
+            yield tuple(
+                firsts[s.name] if s.key else r for s, r in zip(slots, choice, strict=True)
+            )
 
     def _replaced(self, choice: Choice) -> Iterator[Choice]:
         slots = self.attempts.call.slots
@@ -76,17 +98,35 @@ class Climb:
                     option = sized(slot.options[rank], length=length, side=side)
                     yield (*choice[:place], option, *choice[place + 1 :])
 
-    def _resized(self, choice: Choice) -> Iterator[Choice]:
+    def _resized(self, choice: Choice, error: str) -> Iterator[Choice]:
         module = self.attempts.module
-        if any(_has(recipe, SIDE) for recipe in choice):
-            sides = {recipe.side for recipe in choice if _has(recipe, SIDE)}
-            for side in SIDES if len(sides) == 1 else ():
-                yield tuple(sized(recipe, side=side) for recipe in choice)
-            for factor in (2, 4, 8) if len(sides) > 1 else ():
-                yield tuple(_scaled(recipe, factor) for recipe in choice)
-        if any(_has(recipe, LENGTH) for recipe in choice):
-            for length in (*self.lengths, *kept_sizes(module, LENGTH_NAMES), *LENGTHS[:-1]):
-                yield tuple(sized(recipe, length=length) for recipe in choice)
+        sides = {recipe.side for recipe in choice if _has(recipe, SIDE)}
+        if len(sides) == 1:
+            yield from self._sized(choice, SIDE, sides.pop(), SIDES, error)
+        elif sides:
+            yield from (tuple(_scaled(recipe, n) for recipe in choice) for n in (2, 4, 8))
+        lengths = [recipe.length for recipe in choice if _has(recipe, LENGTH)]
+        if lengths:
+            others = (*self.lengths, *kept_sizes(module, LENGTH_NAMES), *LENGTHS[:-1])
+            yield from self._sized(choice, LENGTH, lengths[0], others, error)
+
+    def _sized(
+        self, choice: Choice, name: str, size: int, others: tuple[int, ...], error: str
+    ) -> Iterator[Choice]:
+        """Other sizes; two failures that tell how far off they were lead to the right one."""
+        queue = list(dict.fromkeys(others))
+        samples: list[Sample] = []
+        while True:
+            lacking = mismatch(error, self.attempts.few)
+            if lacking is not None and len(samples) < 2:
+                samples.append((size, *lacking))
+                if len(samples) == 2:
+                    queue = reordered(queue, samples, 2 if name == SIDE else 1)
+            if not queue:
+                return
+            size = queue.pop(0)
+            yield tuple(sized(recipe, **{name: size}) for recipe in choice)
+            error = self.attempts.error
 
 
 def _scaled(recipe: Recipe, factor: int) -> Recipe:
@@ -129,6 +169,13 @@ def _shared(guesses: tuple[Guess, ...], got: int, wanted: int) -> tuple[Guess, .
     known = [size for size in sizes if size is not None]
     if not known:
         return None
+    for size in dict.fromkeys(known):
+        times, rest = divmod(got, size)
+        if 1 < times <= known.count(size) and not rest and not wanted % times:
+            return tuple(
+                _with(g, wanted // times) if n == size else g
+                for g, n in zip(guesses, sizes, strict=True)
+            )
     total = sum(known) + wanted - got
     if len(known) > 1 and len(set(known)) == 1 and total >= len(known):
         shares = iter(_divided(total, len(known)))

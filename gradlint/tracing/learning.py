@@ -94,6 +94,8 @@ def _fitting(
         yield from ({name: f"[{', '.join([first] * count)}]"} for count in (3, 4, 5))
     elif isinstance(error, TypeError) and "'list'" in message and text.startswith("["):
         yield {name: text.strip("[]").partition(",")[0]}
+    elif "expected np.ndarray" in message:
+        yield {name: f"{text}.numpy()"}
     elif "'str' object has no" in message and text == "'cpu'":
         yield {name: "torch.device('cpu')"}
     elif "'int' object has no attribute" in message:
@@ -106,6 +108,10 @@ def _keys(
     """The keys of the dictionary in which a guess was not found."""
     if not isinstance(error, KeyError) or not frames:
         return
+    for name, text in guesses.items():
+        if text.startswith("{") and isinstance(error.args[0], str):
+            count = len(ast.literal_eval(text))
+            yield {name: f"{text[:-1]}, {error.args[0]!r}: {count}}}"}
     frame = frames[-1][0]
     names = [name for name, text in guesses.items() if text == repr(error.args[0])]
     held = [*frame.f_locals.values(), *frame.f_globals.values()]
