@@ -61,7 +61,9 @@ class Wholes:
             return
         own = self.outline.source.filename
         texts = repository.texts
-        files = [f for f in repository.mentioning("Module)", *(f"self.{a}" for a in read)) if f != own]
+        files = [
+            f for f in repository.mentioning("Module)", *(f"self.{a}" for a in read)) if f != own
+        ]
         if len(read) < 2:
             files = [f for f in files if any(_named(n, words) for n in _DEFINES.findall(texts[f]))]
         files.sort(key=lambda f: (Path(f).parent != Path(own).parent, not _named(f, words), len(f)))

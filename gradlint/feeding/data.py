@@ -126,10 +126,25 @@ def labels(question: Question) -> Iterator[Recipe]:
             yield replace(guess, pattern=(BATCH,))
     yield from question.traced
     classes = kept_sizes(question.module, ("num_classes", "n_classes", "class_num", "y_dim"))
+    words = [n.size for n in registered(question.module) if n.kind is Kind.EMBEDDING]
     for count in classes or [2]:
         yield Guess((BATCH,), "its name", dtype="int64", high=count)
+        for size in words[:1] if not question.traced else ():  # the words that come next
+            yield Guess((BATCH, LENGTH), "its name", dtype="int64", high=size, length=16)
         yield Guess((BATCH, count), "its name")
     yield from tensors(question)
+
+
+def entities(question: Question) -> Iterator[Recipe]:
+    """One user or item for each sample."""
+    yield from (replace(g, pattern=(BATCH,)) for g in question.traced if g.dtype == "int64")
+    yield from tokens(question)
+
+
+def pictures(question: Question) -> Iterator[Recipe]:
+    """Images, or one row of features for each."""
+    traced = sorted(question.traced, key=lambda guess: LENGTH in guess.pattern)
+    yield from tensors(replace(question, traced=tuple(traced)))
 
 
 def tokens(question: Question) -> Iterator[Recipe]:

@@ -83,9 +83,7 @@ class Climb:
         slots = self.attempts.call.slots
         firsts = {s.name: r for s, r in reversed([*zip(slots, choice, strict=True)])}
         if any(slot.key == 1 for slot in slots):
-            yield tuple(
-                firsts[s.name] if s.key else r for s, r in zip(slots, choice, strict=True)
-            )
+            yield tuple(firsts[s.name] if s.key else r for s, r in zip(slots, choice, strict=True))
 
     def _replaced(self, choice: Choice) -> Iterator[Choice]:
         slots = self.attempts.call.slots
@@ -145,7 +143,8 @@ def _mended(choice: Choice, error: str, batch: int) -> Iterator[Choice]:
     if lacking and any(_has(guess, LENGTH) and guess.length == lacking[0] for guess in guesses):
         longer = [replace(guess, length=lacking[1]) for guess in guesses]
         yield _put(choice, dict(zip(places, longer, strict=True)))
-    shared = _shared(guesses, *lacking) if lacking else None
+    joined = channels(error) is not None
+    shared = _shared(guesses, *lacking, joined) if lacking else None
     if shared is not None:
         yield _put(choice, dict(zip(places, shared, strict=True)))
     wanted, got = unmatched(error) or (0, 0)
@@ -163,9 +162,14 @@ def _put(choice: Choice, changed: dict[int, Guess]) -> Choice:
     return tuple(changed.get(place, recipe) for place, recipe in enumerate(choice))
 
 
-def _shared(guesses: tuple[Guess, ...], got: int, wanted: int) -> tuple[Guess, ...] | None:
-    """The features of joined inputs: divided among equals, or taken from the largest."""
-    sizes = [_features(guess) for guess in guesses]
+def _shared(
+    guesses: tuple[Guess, ...], got: int, wanted: int, images: bool
+) -> tuple[Guess, ...] | None:
+    """The features of joined inputs: divided among equals, or taken from the largest.
+
+    Without `images`, those are left alone: their features depend on their sides.
+    """
+    sizes = [_features(guess) if images or SIDE not in guess.pattern else None for guess in guesses]
     known = [size for size in sizes if size is not None]
     if not known:
         return None

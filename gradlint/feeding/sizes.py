@@ -14,7 +14,7 @@ RECTANGLES = (
 )  # fmt: skip
 LENGTHS = (8, 64, 128, 256, 100, 1)
 LONGER = (1024, 4096, 16000)  # of sound, where convolutions find a sequence too short
-VOLUMES = (32, 16, 64)
+VOLUMES = (32, 16)
 VIDEOS = ((16, 112, 112), (8, 112, 112), (16, 64, 64), (32, 64, 64), (16, 224, 224))
 SIDE_NAMES = ("image_size", "img_size", "image_dim", "input_resolution", "resolution")
 LENGTH_NAMES = (
@@ -60,9 +60,7 @@ def reordered(queue: list[int], samples: list[Sample], rank: int) -> list[int]:
     return list(dict.fromkeys([*usual, *near, *queue]))
 
 
-def narrowed(
-    queue: list[int], size: int, error: str, longer: tuple[int, ...] = ()
-) -> list[int]:
+def narrowed(queue: list[int], size: int, error: str, longer: tuple[int, ...] = ()) -> list[int]:
     """The sizes that are left after one was too small, or did not halve evenly."""
     if re.search(_TOO_SMALL, error):
         return sorted(other for other in {*queue, *longer} if other > size)
