@@ -24,7 +24,7 @@ class Wholes:
         self.outline = outline
 
     def of(self, words: list[str], annotation: str, read: set[str]) -> list[Definition]:
-        """The classes of other files, likeliest first: by annotation, by what is read of it, by name.
+        """The classes of other files: by annotation, by what is read of it, by name.
 
         A class must set everything that is read of the parameter.
         """
@@ -67,8 +67,9 @@ class Wholes:
         if len(read) < 2:
             files = [f for f in files if any(_named(n, words) for n in _DEFINES.findall(texts[f]))]
         files.sort(key=lambda f: (Path(f).parent != Path(own).parent, not _named(f, words), len(f)))
-        for outline in map(repository.outline, files[:_FILES]):
-            for name, node in outline.modules.items() if outline is not None else ():
+        outlines = (repository.outline(file) for file in files[:_FILES])
+        for outline in (found for found in outlines if found is not None):
+            for name, node in outline.modules.items():
                 if len(read) > 1 or _named(name, words):
                     yield Definition(outline, node)
 

@@ -16,7 +16,7 @@ _KEPT = re.compile(
     r"mask[\w.\[\]:(), -]*==\s*(0|False)|~\s*\w*mask|1(\.0)?\s*-\s*\w*mask|mask\.eq\(0\)"
 )
 _ONE = re.compile(
-    r"(view|reshape)\(\s*\(?(1|len\(\w+\), 1|-1, 1)\s*,|unsqueeze\(0\)|squeeze\(\)|squeeze\(0\)|\.dot\(|"
+    r"(view|reshape)\(\s*\(?(1|len\(\w+\), 1|-1, 1)\s*,|unsqueeze\(0\)|squeeze\(0?\)|\.dot\(|"
     r"zeros\([^()]*\b1, self\.|randn\([^()]*\b1, self\."
 )
 _NUMBERS = frozenset({"range", "randint"})

@@ -70,8 +70,10 @@ _ROLES: tuple[tuple[str, _Offer], ...] = (
     (r"y|labels?|class_labels?|categor(y|ies)|classes|c|cond|condition", labels),
     (r"targets?|tgt_y|gt|labels_?\w*", labels),
     (
-        r"(\w+_)?(users?|items?|movies?|books?|products?|entit(y|ies)|relations?|[ui]ids?)"
-        r"(_?(ids?|idx|ind(ex|ices)|inputs?))?",
+        (
+            r"(\w+_)?(users?|items?|movies?|books?|products?|entit(y|ies)|relations?|[ui]ids?)"
+            r"(_?(ids?|idx|ind(ex|ices)|inputs?))?"
+        ),
         entities,
     ),
     (r"im(g|age)s?|visual(_feat(ure)?s?)?", pictures),

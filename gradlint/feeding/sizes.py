@@ -38,7 +38,7 @@ def kept_sizes(module: nn.Module, names: tuple[str, ...]) -> list[int]:
             value = values.get(name)
             if isinstance(value, (tuple, list)) and len(set(value)) == 1:
                 value = value[0]
-            if isinstance(value, Integral) and not isinstance(value, bool) and value > 0:
+            if isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0:
                 found.append(int(value))
     return list(dict.fromkeys(found))
 

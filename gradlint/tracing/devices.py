@@ -17,13 +17,12 @@ def without_accelerator() -> None:
     if torch.cuda.is_available():
         return
     stay_on_processor()
-    Tensor.cuda = _same  # type: ignore[method-assign]
-    nn.Module.cuda = _same  # type: ignore[method-assign]
-    for name in _TYPES:
-        setattr(torch.cuda, f"{name}Tensor", getattr(torch, f"{name}Tensor"))
-    torch.cuda.current_device = lambda: "cpu"  # type: ignore[assignment, return-value]
-    torch.cuda.synchronize = lambda device=None: None  # type: ignore[assignment]
+    places: list[tuple[Any, str, Any]] = [(Tensor, "cuda", _same), (nn.Module, "cuda", _same)]
+    places += [(torch.cuda, f"{kind}Tensor", getattr(torch, f"{kind}Tensor")) for kind in _TYPES]
+    places += [(torch.cuda, "current_device", lambda: "cpu"), (torch.cuda, "synchronize", _same)]
+    for owner, name, value in places:
+        setattr(owner, name, value)
 
 
-def _same(value: Any, *args: Any, **kwargs: Any) -> Any:
+def _same(value: Any = None, *args: Any, **kwargs: Any) -> Any:
     return value

@@ -120,11 +120,12 @@ class Guessed:
         if not isinstance(error.obj, SimpleNamespace) or error.__traceback__ is None:
             return False
         *_, (frame, _) = walk_tb(error.__traceback__)
-        path = f"{_OPTIONS}{error.name}"
-        if path in self._readings.guesses and hasattr(error.obj, error.name):
+        name = str(error.name)
+        path = f"{_OPTIONS}{name}"
+        if path in self._readings.guesses and hasattr(error.obj, name):
             return False
         try:
-            setattr(error.obj, error.name, self._readings.answer(path, frame))
+            setattr(error.obj, name, self._readings.answer(path, frame))
         except GradlintError:
             return False
         return path in self._readings.guesses

@@ -82,6 +82,11 @@ def _fitting(
             if all(_holds(test, wanted, name, candidate, frame) for test, wanted in conditions):
                 yield {name: repr(candidate)}
                 return
+    yield from _reshaped(name, text, error)
+
+
+def _reshaped(name: str, text: str, error: BaseException) -> Iterator[dict[str, str]]:
+    """A list in place of a number, a class in place of a word, and the like."""
     message = str(error)
     if isinstance(error, TypeError) and _UNLISTED.search(message) and not _is_list(text):
         yield {name: f"[{', '.join([text] * 2)}]"}

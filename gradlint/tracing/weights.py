@@ -53,7 +53,7 @@ def without_weights() -> Iterator[list[str]]:
 
     read = torch.load
 
-    def present(file: object, *args: Any, **kwargs: Any) -> Any:
+    def present(file: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return read(file, *args, **kwargs)
         except (OSError, AttributeError):
