@@ -216,7 +216,8 @@ def test_an_option_without_a_default_is_guessed_and_told(tmp_path):
         ["self.fc = nn.Linear(args.width, args.num_classes)"],
         ", args",
     )
-    builder, model = built(tmp_path, options + text + "\nargs = parser.parse_args()\nnet = Net(args)\n")
+    text += "\nargs = parser.parse_args()\nnet = Net(args)\n"
+    builder, model = built(tmp_path, options + text)
     assert model.module.fc.in_features == 6
     assert model.module.fc.out_features == 10
     assert "options.num_classes" in [a.name for a in builder.target.arguments if a.guessed]

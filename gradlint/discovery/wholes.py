@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gradlint.discovery import fields
+from gradlint.discovery.elsewhere import TESTS
 from gradlint.discovery.layout import layout
 from gradlint.discovery.outline import Definition, Outline
 from gradlint.discovery.repository import Repository
@@ -61,9 +62,8 @@ class Wholes:
             return
         own = self.outline.source.filename
         texts = repository.texts
-        files = [
-            f for f in repository.mentioning("Module)", *(f"self.{a}" for a in read)) if f != own
-        ]
+        files = list(repository.mentioning("Module)", *(f"self.{a}" for a in read)))
+        files = [f for f in files if f != own and not TESTS.search(repository.relative(f))]
         if len(read) < 2:
             files = [f for f in files if any(_named(n, words) for n in _DEFINES.findall(texts[f]))]
         files.sort(key=lambda f: (Path(f).parent != Path(own).parent, not _named(f, words), len(f)))
