@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from gradlint.command.exclude import Exclusion
 from gradlint.command.paths import python_files
 from gradlint.discovery.targets import discover, has_model
 from gradlint.errors import GradlintError
@@ -18,7 +19,8 @@ def repositories(folder: Path) -> list[Path]:
 
 def chosen(repository: Path, most: int) -> list[str]:
     """At most so many files with models, from the root of the repository."""
-    files = [file for file in python_files(str(repository), lambda error: None) if _models(file)]
+    found = python_files(str(repository), Exclusion(), lambda error: None)
+    files = [file for file in found if _models(file)]
     picked = random.Random(repository.name).sample(files, min(most, len(files)))
     return sorted(str(Path(file).resolve().relative_to(repository.resolve())) for file in picked)
 

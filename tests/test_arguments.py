@@ -157,10 +157,10 @@ def test_a_part_of_the_network_is_built_of_the_class_of_its_name() -> None:
 
 
 def test_a_part_of_no_known_class_is_missing() -> None:
-    whole = net("encoder", "self.encoder = encoder", "return self.encoder(x)")
+    whole = net("teacher", "self.teacher = teacher", "return self.teacher(x)")
     found = target(whole)
-    assert found.missing == "encoder has no known value"
-    assert remedy(found) == "add to model.py: def gradlint_model(): return Net(encoder=...)"
+    assert found.missing == "teacher has no known value"
+    assert remedy(found) == "add to model.py: def gradlint_model(): return Net(teacher=...)"
 
 
 def test_what_can_be_written_in_toml_is_asked_for_there() -> None:

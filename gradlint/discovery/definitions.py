@@ -11,6 +11,7 @@ from pathlib import Path
 from traceback import walk_tb
 from types import ModuleType
 
+from gradlint.discovery.devices import on_processor
 from gradlint.discovery.expressions import stored_names
 from gradlint.discovery.layout import Layout, layout
 from gradlint.discovery.missing import Absent, StandIn, Unknown, bind_missing, defining, forget
@@ -119,7 +120,7 @@ class _Run:
     def _statement(self, source: Source, statement: ast.stmt, namespace: dict[str, object]) -> None:
         """Run one statement; names that only the script binds are put off within a definition."""
         flags = _future_flags(source.tree)
-        module = ast.Module([statement], [])
+        module = ast.Module([on_processor(statement)], [])
         code = compile(module, source.filename, "exec", flags, dont_inherit=True)
         unknown: set[str] = set()
         try:

@@ -14,7 +14,19 @@ WIDTH = 64
 DEPTH = "2"
 
 # The first pattern that matches the whole name, written in snake case, counts.
+_MATRIX = f"torch.randn(100, {WIDTH})"  # of word vectors
+_TAGS = "{'<START>': 0, '<STOP>': 1, '<PAD>': 2, '<UNK>': 3, 'B': 4, 'I': 5, 'O': 6}"
 _TABLE: tuple[tuple[str, str], ...] = (
+    (
+        _MATRIX,
+        (
+            r"(.*_)?(weights?|embed(ding)?s?|emb|vectors?|word2vec|w2v|glove|vocab)_?"
+            r"(matrix|mat|weights|vectors?|table)|pretrained_(embed(ding)?s?|vectors?|emb|weights?)"
+        ),
+    ),
+    (_TAGS, r"(.*_)?(to|2)_?(ix|idx|id|index|int)s?"),
+    ("8", r"(.*_)?batch_?size|bsz|batch"),
+    ("96", r"(max|num|n)_\w+_(len|length|tokens|words|sents?|sentences)"),
     (
         "False",
         (

@@ -14,6 +14,7 @@ from gradlint.discovery import fields, hub
 from gradlint.discovery.bindings import default, parameters
 from gradlint.discovery.outline import Function, Outline
 from gradlint.discovery.uses import Use, Uses
+from gradlint.discovery.wholes import Wholes, words_of
 
 ANSWERS = "gradlint_answers"  # what the child calls to make an object that answers
 _DEEPEST = 2  # modules within modules that are put together
@@ -24,6 +25,11 @@ _ACTIVATION = re.compile(
 )
 _BLOCK = re.compile(r"block|bottleneck|layer|cell|unit", re.IGNORECASE)
 _VAGUE = {"layer", "module", "block", "net", "model"}
+_OF_ALL = set(
+    "parameters named_parameters modules named_modules children named_children state_dict train "
+    "eval training forward load_state_dict to cuda cpu apply zero_grad requires_grad_ buffers "
+    "register_forward_hook weight bias".split()
+)
 _PLAIN = {"int", "float", "bool", "str"}
 _SPACES = {"n": "4", "high": "torch.ones(4)", "low": "-torch.ones(4)", "nvec": "[2, 2]"}
 
@@ -61,7 +67,7 @@ class Guesses:
         if fields.is_configuration(name) and not use.options:
             return Guess(f"{ANSWERS}({name!r})", "what is read of it")
         if _is_module(name, parameter, use) and not use.listed:
-            instance = self._instance(node, name, level)
+            instance = self._instance(node, name, level) or self._whole(parameter, use, level)
             return Guess(instance, "its name") if instance else None
         if text := _planes(node, name, siblings):
             return Guess(text, "its name")
@@ -97,8 +103,7 @@ class Guesses:
         """An instance of the class of this file that the name stands for."""
         if "embed" in name.lower():
             return f"torch.nn.Embedding(100, {fields.WIDTH})"
-        words = [word for word in fields.snake(name).split("_") if len(word) > 2]
-        words = [word for word in words if word not in _VAGUE]
+        words = words_of(name, _VAGUE)
         found = [
             c
             for n, c in self.outline.modules.items()
@@ -107,6 +112,19 @@ class Guesses:
         found.sort(key=lambda c: (-sum(w in c.name.lower() for w in words), len(c.name)))
         calls = (self.call(c, level + 1) for c in found if level < _DEEPEST)
         return next((text for text in calls if text), "")
+
+    def _whole(self, parameter: ast.arg, use: Use, level: int) -> str:
+        """An instance of a class of another file that the name or its use stands for."""
+        if level >= _DEEPEST:
+            return ""
+        wholes = Wholes(self.outline)
+        annotation = ast.unparse(parameter.annotation) if parameter.annotation else ""
+        read = use.attributes - _OF_ALL
+        for found in wholes.of(words_of(parameter.arg, _VAGUE), annotation.strip("'\""), read):
+            text = Guesses(found.outline).call(found.node, _DEEPEST)
+            if text and _stands_alone(text, found.node.name):
+                return text.replace(found.node.name, wholes.expression(found), 1)
+        return ""
 
     def call(self, node: ast.ClassDef | Function, level: int = 0) -> str:
         """A call with every required argument guessed; "" where one cannot be."""
@@ -123,6 +141,12 @@ class Guesses:
         return f"{node.name}({given})"
 
 
+def _stands_alone(text: str, name: str) -> bool:
+    """Whether a call can be evaluated in another file than its class is of."""
+    names = {n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
+    return names <= {name, "torch", ANSWERS}
+
+
 def guess(name: str, use: Use, siblings: Collection[str] = ()) -> Guess | None:
     """A value for a field from its uses and its name; the child asks this of configurations."""
     if text := _option(name, use):
@@ -132,7 +156,7 @@ def guess(name: str, use: Use, siblings: Collection[str] = ()) -> Guess | None:
     if not use.runs and not use.listed and _ACTIVATION.fullmatch(fields.snake(name)):
         return Guess("'relu'", "its name")
     named = fields.value(name, siblings)
-    if use.listed and not (named or "").startswith(("(", "[", "'")):
+    if use.listed and not (named or "").startswith(("(", "[", "{", "'", "torch.")):
         return Guess(_several(name, named, use), "its name")
     if named is not None:
         return Guess(_deep(named, name, use), "its name")

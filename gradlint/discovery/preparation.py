@@ -17,6 +17,7 @@ FILLS = set(
     "kaiming_normal_ orthogonal_ trunc_normal_ eye_ dirac_ sparse_ ones_ zeros_ requires_grad_ "
     "mul_ div_ add_ clamp_ exponential_ bernoulli_ reset_parameters".split()
 )
+PRECISE = {"double"}  # the forward may make its states of that type
 GROWS = {"add_module", "append", "extend", "insert"}  # of a sequence that is built step by step
 TRAINS = EFFECTS | {"optim", "zero_grad", "Adam", "AdamW", "SGD", "RMSprop"}
 PREPARES = re.compile(r"init|reset_param|freeze")
@@ -120,7 +121,7 @@ class Preparation:
             return False
         if call.func.attr == "apply" and call.args:
             return self._initialiser(call.args[0])
-        if call.func.attr in GROWS:
+        if call.func.attr in GROWS | PRECISE:
             return all(self.slicer.purity.expression(value) for value in call.args)
         method = self._method(construction, call.func.attr)
         if method is not None and isinstance(call.func.value, ast.Name):

@@ -36,6 +36,9 @@ class Attempts:
     differentiates: bool = False  # the forward asks for the gradient of its input
     work: int = 0  # multiplications in the last attempt
     tried: set[tuple[Recipe, ...]] = field(default_factory=set)
+    few: int = FEW  # the batch sizes that are compared
+    some: int = SOME
+    seconds: float = _SECONDS
     allowed: int = _ATTEMPTS
     start: float = field(default_factory=time.process_time)
 
@@ -47,20 +50,25 @@ class Attempts:
     @property
     def exhausted(self) -> bool:
         """Whether all the time is spent."""
-        return time.process_time() - self.start > _SECONDS
+        return time.process_time() - self.start > self.seconds
 
     def affords(self, growth: float) -> bool:
         """Whether a run of so many times the work of the last one is cheap enough to try."""
         return self.work * growth <= _DEAR
 
+    @property
+    def single(self) -> bool:
+        """Whether the model is run with one number of samples only."""
+        return self.some == self.few
+
     def accepts(self, *recipes: Recipe) -> bool:
         """Whether the model runs, can be trained, and keeps the samples apart."""
         self.tried.add(recipes)
-        few = self._run(recipes, FEW)
+        few = self._run(recipes, self.few)
         self.work = few.work
         if few.error:
             return self._refused(few, few.error)
-        many = self._run(recipes, SOME, grad=True)
+        many = self._run(recipes, self.some, grad=True)
         if many.error:
             return self._refused(many, many.error)
         if not many.trains:
@@ -69,7 +77,7 @@ class Attempts:
         if many.undefined and any(guess.fill in _MASKS for guess in guesses):
             return self._refused(many, "its output is not a number under such a mask")
         folded = all(SIDE not in guess.pattern for guess in guesses)
-        fixed = any(guess.batch is not None for guess in guesses)
+        fixed = self.single or any(guess.batch is not None for guess in guesses)
         if not fixed and not batch_survives(few, many, folded):
             return self._refused(many, "its output does not count the samples of its input")
         self.work = many.work

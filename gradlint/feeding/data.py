@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from gradlint.feeding.backwards import BATCH, LENGTH, SIDE, Pattern
-from gradlint.feeding.facts import Fact
+from gradlint.feeding.facts import Fact, reads_one_sample
 from gradlint.feeding.guesses import Guess
 from gradlint.feeding.needs import registered
 from gradlint.feeding.recipes import Plain, Recipe
@@ -87,10 +87,18 @@ def contexts(question: Question) -> Iterator[Recipe]:
     """What is attended to: sequences."""
     traced = [guess.pattern[-1] for guess in question.traced if guess.dtype != "int64"]
     kept = [size for size in traced if isinstance(size, int)]
-    for width in dict.fromkeys([*kept, *widths(question.module)]):
+    for width in dict.fromkeys([*_hidden(question.module), *kept, *widths(question.module)]):
         yield Guess((BATCH, LENGTH, width), "its name")
         yield Guess((LENGTH, BATCH, width), "its name")
     yield from question.traced
+    if reads_one_sample(question.module):
+        yield from (Guess((LENGTH, width), "its name") for width in _hidden(question.module))
+
+
+def _hidden(module: nn.Module) -> list[int]:
+    """The widths of a decoder's states, which are those of what its encoder gives."""
+    recurrent = (nn.RNNBase, nn.RNNCellBase)
+    return [int(part.hidden_size) for part in module.modules() if isinstance(part, recurrent)]
 
 
 def times(question: Question) -> Iterator[Recipe]:
@@ -118,10 +126,25 @@ def labels(question: Question) -> Iterator[Recipe]:
             yield replace(guess, pattern=(BATCH,))
     yield from question.traced
     classes = kept_sizes(question.module, ("num_classes", "n_classes", "class_num", "y_dim"))
+    words = [n.size for n in registered(question.module) if n.kind is Kind.EMBEDDING]
     for count in classes or [2]:
         yield Guess((BATCH,), "its name", dtype="int64", high=count)
+        for size in words[:1] if not question.traced else ():  # the words that come next
+            yield Guess((BATCH, LENGTH), "its name", dtype="int64", high=size, length=16)
         yield Guess((BATCH, count), "its name")
     yield from tensors(question)
+
+
+def entities(question: Question) -> Iterator[Recipe]:
+    """One user or item for each sample."""
+    yield from (replace(g, pattern=(BATCH,)) for g in question.traced if g.dtype == "int64")
+    yield from tokens(question)
+
+
+def pictures(question: Question) -> Iterator[Recipe]:
+    """Images, or one row of features for each."""
+    traced = sorted(question.traced, key=lambda guess: LENGTH in guess.pattern)
+    yield from tensors(replace(question, traced=tuple(traced)))
 
 
 def tokens(question: Question) -> Iterator[Recipe]:

@@ -15,6 +15,10 @@ from torch import nn
 _KEPT = re.compile(
     r"mask[\w.\[\]:(), -]*==\s*(0|False)|~\s*\w*mask|1(\.0)?\s*-\s*\w*mask|mask\.eq\(0\)"
 )
+_ONE = re.compile(
+    r"(view|reshape)\(\s*\(?(1|len\(\w+\), 1|-1, 1)\s*,|unsqueeze\(0\)|squeeze\(0?\)|\.dot\(|"
+    r"zeros\([^()]*\b1, self\.|randn\([^()]*\b1, self\."
+)
 _NUMBERS = frozenset({"range", "randint"})
 
 
@@ -45,10 +49,33 @@ def facts_of(module: nn.Module) -> dict[str, Fact]:
     return {a.arg: uses.of(a) for a in arguments if a.arg != "self"}
 
 
+def named_freely(module: nn.Module) -> tuple[str, ...]:
+    """What a forward reads of its `**kwargs`: `kwargs["labels"]`."""
+    function = _forward(type(module))
+    kwarg = function.args.kwarg if function is not None else None
+    return _Uses(function).of(kwarg).keys if function is not None and kwarg is not None else ()
+
+
 def keeps_where_true(module: nn.Module) -> bool:
     """Whether the masks of a model's own attention say what to keep, not what to leave out."""
     classes = {type(part) for part in module.modules()}
     return any(_KEPT.search(_source(kind)) for kind in classes)
+
+
+def reads_one_sample(module: nn.Module) -> bool:
+    """Whether the source makes one row of an input, as a model of single samples does."""
+    classes = {type(part) for part in module.modules()}
+    return any(_ONE.search(_whole(kind)) for kind in classes)
+
+
+def _whole(kind: type) -> str:
+    """The source of a class of the author's."""
+    if kind.__module__.startswith("torch."):
+        return ""
+    try:
+        return inspect.getsource(kind)
+    except (OSError, TypeError):
+        return ""
 
 
 def _source(kind: type) -> str:

@@ -79,6 +79,7 @@ class Guess:
 GENERIC = (
     Guess((BATCH, 3, SIDE, SIDE), "the commonest input"),
     Guess((BATCH, 1, SIDE, SIDE), "the commonest input"),
+    Guess((BATCH,), "the commonest input"),
 )
 
 

@@ -12,15 +12,19 @@ from gradlint.errors import NotRun
 from gradlint.feeding.attempts import Attempts
 from gradlint.feeding.calls import Call, Slot
 from gradlint.feeding.candidates import stream
+from gradlint.feeding.facts import reads_one_sample
 from gradlint.feeding.guesses import Guess
-from gradlint.feeding.recipes import Plain, Recipe, shapes
+from gradlint.feeding.recipes import Plain, Recipe, counted, shapes
 from gradlint.feeding.runs import MANY
 from gradlint.feeding.search import Search
 from gradlint.feeding.several import Climb
+from gradlint.feeding.sizes import kept_sizes
 from gradlint.feeding.slots import slots_of
 from gradlint.feeding.specification import Shape, specification
 from gradlint.feeding.symbols import parameters_of
 
+_SINGLE = 4.0  # seconds for a search with a fixed number of samples
+_BATCHES = ("batch_size", "batchsize", "bsz", "bs", "batch")
 _TOLD = 120  # characters of an error that are shown
 _ABSENT = r"NoneType|NoneTypes|None of|got None"
 
@@ -35,9 +39,21 @@ def infer(module: nn.Module, lengths: tuple[int, ...]) -> tuple[Attempts, tuple[
         raise NotRun("forward reads no input", "gradlint probes models that read one")
     attempts = Attempts(module, Call.of(module, names))
     found = _found(attempts, names, defaults, lengths)
+    for batch in _batches(module) if found is None else ():
+        call = Call.of(module, names)
+        fixed = Attempts(module, call, few=batch, some=batch, seconds=_SINGLE)
+        found = _found(fixed, names, defaults, lengths)
+        if found is not None:
+            return fixed, tuple(counted(recipe, batch) for recipe in found)
     if found is None:
         raise _not_found(attempts, names, defaults)
     return attempts, found
+
+
+def _batches(module: nn.Module) -> list[int]:
+    """The one number of samples that a model is written for, where it seems to be."""
+    kept = kept_sizes(module, _BATCHES)[:1]
+    return [*kept, *([1] if reads_one_sample(module) and 1 not in kept else [])]
 
 
 def _found(

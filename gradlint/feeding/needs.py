@@ -46,18 +46,18 @@ def registered(module: nn.Module) -> Iterator[Need]:
 def need_of(layer: nn.Module, steps: tuple[Step, ...] = ()) -> Need | None:
     """What a layer of torch.nn wants, None for one that takes anything."""
     if isinstance(layer, nn.Linear):
-        return Need(Kind.LINEAR, layer.in_features or 32, steps=steps)
+        return Need(Kind.LINEAR, int(layer.in_features) or 32, steps=steps)
     if isinstance(layer, nn.modules.conv._ConvNd):
         rank = len(layer.kernel_size)
         back = isinstance(layer, nn.modules.conv._ConvTransposeNd)
-        return Need(Kind.CONV, layer.in_channels or 3, rank, transposed=back, steps=steps)
+        return Need(Kind.CONV, int(layer.in_channels) or 3, rank, transposed=back, steps=steps)
     if isinstance(layer, (nn.Embedding, nn.EmbeddingBag)):
-        return Need(Kind.EMBEDDING, layer.num_embeddings, steps=steps)
+        return Need(Kind.EMBEDDING, int(layer.num_embeddings), steps=steps)
     if isinstance(layer, nn.RNNBase):
         first = layer.batch_first
-        return Need(Kind.RECURRENT, layer.input_size, batch_first=first, steps=steps)
+        return Need(Kind.RECURRENT, int(layer.input_size), batch_first=first, steps=steps)
     if isinstance(layer, nn.RNNCellBase):
-        return Need(Kind.RECURRENT, layer.input_size, cell=True, steps=steps)
+        return Need(Kind.RECURRENT, int(layer.input_size), cell=True, steps=steps)
     return _need_of_block(layer, steps)
 
 
@@ -65,11 +65,13 @@ def _need_of_block(layer: nn.Module, steps: tuple[Step, ...]) -> Need | None:
     if isinstance(layer, (nn.TransformerEncoderLayer, nn.TransformerEncoder, nn.Transformer)):
         layer = next((m for m in layer.modules() if isinstance(m, nn.MultiheadAttention)), layer)
     if isinstance(layer, nn.MultiheadAttention):
-        return Need(Kind.ATTENTION, layer.embed_dim, batch_first=layer.batch_first, steps=steps)
+        return Need(
+            Kind.ATTENTION, int(layer.embed_dim), batch_first=layer.batch_first, steps=steps
+        )
     if isinstance(layer, nn.LayerNorm):
-        return Need(Kind.NORM, layer.normalized_shape[-1], steps=steps)
+        return Need(Kind.NORM, int(layer.normalized_shape[-1]), steps=steps)
     if isinstance(layer, (nn.BatchNorm2d, nn.InstanceNorm2d)):
-        return Need(Kind.CONV, layer.num_features, 2, steps=steps)
+        return Need(Kind.CONV, int(layer.num_features), 2, steps=steps)
     if isinstance(layer, nn.modules.batchnorm._BatchNorm):
-        return Need(Kind.NORM, layer.num_features, steps=steps)
+        return Need(Kind.NORM, int(layer.num_features), steps=steps)
     return None

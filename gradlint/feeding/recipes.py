@@ -46,6 +46,13 @@ def shapes(recipe: Recipe, batch: int) -> tuple[Shape, ...]:
     return tuple(part.shape(batch) for part in parts if isinstance(part, Guess))
 
 
+def counted(recipe: Recipe, batch: int) -> Recipe:
+    """The recipe for so many samples, whatever number is asked for."""
+    if isinstance(recipe, Pair):
+        return Pair(replace(recipe.first, batch=batch), replace(recipe.second, batch=batch))
+    return replace(recipe, batch=batch) if isinstance(recipe, Guess) else recipe
+
+
 def sized(recipe: Recipe, **sizes: int) -> Recipe:
     """The recipe with another length or side, where nothing fixes its own."""
     if not isinstance(recipe, Guess) or recipe.length_known:

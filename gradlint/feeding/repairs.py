@@ -33,6 +33,9 @@ def mismatch(error: str, batch: int) -> tuple[int, int] | None:
     found = re.search(r"cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)", error)
     if found is not None:
         return int(found[2]), int(found[3])
+    found = re.search(r"split_sizes to sum exactly to (\d+) .*split_sizes=\[([\d, ]+)\]", error)
+    if found is not None:
+        return int(found[1]), sum(map(int, found[2].split(",")))
     found = re.search(r"shape '\[([-\d, ]+)\]' is invalid for input of size (\d+)", error)
     if found is not None:
         wanted = 1
@@ -47,6 +50,12 @@ def channels(error: str) -> tuple[int, int] | None:
     """The channels that a convolution got and those it wanted."""
     found = re.search(_CHANNELS, error)
     return (int(found[2]), int(found[1])) if found else None
+
+
+def unmatched(error: str) -> tuple[int, int] | None:
+    """The size that what is joined should have had, and the one it had."""
+    found = re.search(r"Sizes of tensors must match.*Expected size (\d+) but got size (\d+)", error)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _counted(guess: Guess, got: int, wanted: int, batch: int) -> Guess | None:
@@ -141,6 +150,7 @@ def _dimensions(guess: Guess, numbers: list[int]) -> Guess | None:
 
 
 _HIDDEN = r"Expected hidden(?:\[\d\])? size \(\d+, \d+, \d+\), got \[\d+, (\d+), \d+\]"
+_BATCH2 = r"dimensions of batch2 tensor to be: \[\d+, (\d+)\] but got: \[\d+, (\d+)\]"
 _REPAIRS: tuple[tuple[str, _Repair], ...] = (
     (_CHANNELS, _channels),
     (r"equal to input_size\. Expected (\d+), got (\d+)", _last),
@@ -148,6 +158,7 @@ _REPAIRS: tuple[tuple[str, _Repair], ...] = (
     (r"running_mean should contain (\d+) elements not (\d+)", lambda g, n: _last(g, n[::-1])),
     (r"inconsistent input_size: got (\d+) expected (\d+)", lambda g, n: _last(g, n[::-1])),
     (r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", _length),
+    (_BATCH2, lambda g, n: _length(g, n[::-1])),
     (_HIDDEN, _fixed_batch),
     (r"does not count the samples", _one_sample),
     (r"index out of range", _shorter),

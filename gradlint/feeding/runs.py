@@ -87,8 +87,8 @@ def run(
     with untouched(module), torch.set_grad_enabled(grad):
         module.train()
         try:
+            args, kwargs = mapped((args, kwargs), copied)
             with counter:
-                args, kwargs = mapped((args, kwargs), copied)
                 output = module(*args, **kwargs)
         except (Exception, SystemExit) as error:
             broken = isinstance(error, _BROKEN)

@@ -10,13 +10,15 @@ from gradlint.feeding.backwards import LENGTH, SIDE
 from gradlint.feeding.candidates import stream
 from gradlint.feeding.guesses import Guess
 from gradlint.feeding.repairs import mismatch, repair
-from gradlint.feeding.runs import FEW
 from gradlint.feeding.sizes import (
     LENGTH_NAMES,
     LENGTHS,
+    LONGER,
     RECTANGLES,
     SIDE_NAMES,
     SIDES,
+    VIDEOS,
+    VOLUMES,
     Sample,
     kept_sizes,
     narrowed,
@@ -50,8 +52,9 @@ class Search:
         module = self.attempts.module
         if SIDE in guess.pattern:
             known = kept_sizes(module, SIDE_NAMES)
-            found = self._sized(guess, SIDE, (*known, *SIDES))
-            if found is None and guess.pattern.count(SIDE) == 2:
+            volume = guess.pattern.count(SIDE) == 3
+            found = self._sized(guess, SIDE, (*known, *(VOLUMES if volume else SIDES)))
+            if found is None and guess.pattern.count(SIDE) > 1:
                 return self._rectangular(guess)
             return found if found is None or known else self._larger(found)
         if LENGTH not in guess.pattern:
@@ -66,10 +69,11 @@ class Search:
 
     def _rectangular(self, guess: Guess) -> Guess | None:
         """Images that are not square, where the layers count on their features."""
-        if mismatch(self.attempts.error, FEW) is None:
+        if mismatch(self.attempts.error, self.attempts.few) is None:
             return None
-        for sides in RECTANGLES:
-            trial = replace(guess, pattern=(*guess.pattern[:-2], *sides))
+        count = guess.pattern.count(SIDE)
+        for sides in RECTANGLES if count == 2 else VIDEOS:
+            trial = replace(guess, pattern=(*guess.pattern[:-count], *sides))
             if self.attempts.exhausted or self.attempts.accepts(trial):
                 return None if self.attempts.exhausted else trial
         return None
@@ -96,8 +100,8 @@ class Search:
             found = self._mended(trial)
             if found is not None or self.attempts.broken:
                 return found
-            queue = narrowed(queue, size, self.attempts.error)
-            lacking = mismatch(self.attempts.error, guess.batch or FEW)
+            queue = narrowed(queue, size, self.attempts.error, LONGER if name == LENGTH else ())
+            lacking = mismatch(self.attempts.error, guess.batch or self.attempts.few)
             if lacking is not None and len(samples) < 2:
                 samples.append((size, *lacking))
                 if len(samples) == 2:
@@ -111,7 +115,7 @@ class Search:
                 return None
             if self.attempts.accepts(guess):
                 return guess
-            mended = repair(guess, self.attempts.error, guess.batch or FEW)
+            mended = repair(guess, self.attempts.error, guess.batch or self.attempts.few)
             if mended is None:
                 return None
             if mended.dtype == "int64" != guess.dtype:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from gradlint.feeding.attempts import Attempts
 from gradlint.feeding.backwards import BATCH, LENGTH, SIDE
 from gradlint.feeding.guesses import Guess
 from gradlint.feeding.recipes import Recipe, sized
-from gradlint.feeding.repairs import channels, mismatch, repair
-from gradlint.feeding.runs import FEW
-from gradlint.feeding.sizes import LENGTH_NAMES, LENGTHS, SIDE_NAMES, SIDES, kept_sizes, shortened
+from gradlint.feeding.repairs import channels, mismatch, repair, unmatched
+from gradlint.feeding.sizes import (
+    LENGTH_NAMES,
+    LENGTHS,
+    SIDE_NAMES,
+    SIDES,
+    Sample,
+    kept_sizes,
+    reordered,
+    shortened,
+)
 
 Choice = tuple[Recipe, ...]  # one recipe for each slot
 _MORE = 150  # attempts: each is a run of a few samples
@@ -62,9 +71,21 @@ class Climb:
 
     def _others(self, choice: Choice, error: str) -> Iterator[Choice]:
         """Choices that differ in one thing: what the error tells, an option, the sizes."""
-        yield from _mended(choice, error)
+        yield from _mended(choice, error, self.attempts.few)
+        yield from self._alike(choice)
+        flattened = mismatch(error, self.attempts.few) and any(_has(r, SIDE) for r in choice)
+        if flattened:
+            yield from self._resized(choice, error)
         yield from self._replaced(choice)
-        yield from self._resized(choice)
+        if not flattened:
+            yield from self._resized(choice, error)
+
+    def _alike(self, choice: Choice) -> Iterator[Choice]:
+        """The parts of a tuple alike, as the states of a cell are."""
+        slots = self.attempts.call.slots
+        firsts = {s.name: r for s, r in reversed([*zip(slots, choice, strict=True)])}
+        if any(slot.key == 1 for slot in slots):
+            yield tuple(firsts[s.name] if s.key else r for s, r in zip(slots, choice, strict=True))
 
     def _replaced(self, choice: Choice) -> Iterator[Choice]:
         slots = self.attempts.call.slots
@@ -77,36 +98,66 @@ class Climb:
                     option = sized(slot.options[rank], length=length, side=side)
                     yield (*choice[:place], option, *choice[place + 1 :])
 
-    def _resized(self, choice: Choice) -> Iterator[Choice]:
+    def _resized(self, choice: Choice, error: str) -> Iterator[Choice]:
         module = self.attempts.module
-        if any(_has(recipe, SIDE) for recipe in choice):
-            last = SIDES[0]
-            for side in SIDES:
-                if self.attempts.affords((side / last) ** 2):
-                    yield tuple(sized(recipe, side=side) for recipe in choice)
-                    last = side
-        if any(_has(recipe, LENGTH) for recipe in choice):
-            for length in (*self.lengths, *kept_sizes(module, LENGTH_NAMES), *LENGTHS[:-1]):
-                yield tuple(sized(recipe, length=length) for recipe in choice)
+        sides = {recipe.side for recipe in choice if _has(recipe, SIDE)}
+        if len(sides) == 1:
+            yield from self._sized(choice, SIDE, sides.pop(), SIDES, error)
+        elif sides:
+            yield from (tuple(_scaled(recipe, n) for recipe in choice) for n in (2, 4, 8))
+        lengths = [recipe.length for recipe in choice if _has(recipe, LENGTH)]
+        if lengths:
+            others = (*self.lengths, *kept_sizes(module, LENGTH_NAMES), *LENGTHS[:-1])
+            yield from self._sized(choice, LENGTH, lengths[0], others, error)
+
+    def _sized(
+        self, choice: Choice, name: str, size: int, others: tuple[int, ...], error: str
+    ) -> Iterator[Choice]:
+        """Other sizes; two failures that tell how far off they were lead to the right one."""
+        queue = list(dict.fromkeys(others))
+        samples: list[Sample] = []
+        while True:
+            lacking = mismatch(error, self.attempts.few)
+            if lacking is not None and len(samples) < 2:
+                samples.append((size, *lacking))
+                if len(samples) == 2:
+                    queue = reordered(queue, samples, 2 if name == SIDE else 1)
+            if name == SIDE:
+                queue = [side for side in queue if self.attempts.affords((side / size) ** 2)]
+            if not queue:
+                return
+            size = queue.pop(0)
+            yield tuple(sized(recipe, **{name: size}) for recipe in choice)
+            error = self.attempts.error
 
 
-def _has(recipe: Recipe, size: str) -> bool:
+def _scaled(recipe: Recipe, factor: int) -> Recipe:
+    return replace(recipe, side=recipe.side * factor) if _has(recipe, SIDE) else recipe
+
+
+def _has(recipe: Recipe, size: str) -> TypeGuard[Guess]:
     return isinstance(recipe, Guess) and size in recipe.pattern
 
 
-def _mended(choice: Choice, error: str) -> Iterator[Choice]:
+def _mended(choice: Choice, error: str, batch: int) -> Iterator[Choice]:
     """What an error says about the sizes of what was joined, or of a single input."""
-    lacking = mismatch(error, FEW) or channels(error)
+    lacking = mismatch(error, batch) or channels(error)
     places = [n for n, r in enumerate(choice) if isinstance(r, Guess) and not r.fill]
     guesses = tuple(recipe for recipe in choice if isinstance(recipe, Guess) and not recipe.fill)
     if lacking and any(_has(guess, LENGTH) and guess.length == lacking[0] for guess in guesses):
         longer = [replace(guess, length=lacking[1]) for guess in guesses]
         yield _put(choice, dict(zip(places, longer, strict=True)))
-    shared = _shared(guesses, *lacking) if lacking else None
+    joined = channels(error) is not None
+    shared = _shared(guesses, *lacking, joined) if lacking else None
     if shared is not None:
         yield _put(choice, dict(zip(places, shared, strict=True)))
+    wanted, got = unmatched(error) or (0, 0)
     for place, guess in zip(places, guesses, strict=True):
-        other = repair(guess, error, FEW)
+        if _has(guess, SIDE) and guess.side == got:
+            yield _put(choice, {place: replace(guess, side=wanted)})
+        if _has(guess, LENGTH) and guess.length == got:
+            yield _put(choice, {place: replace(guess, length=wanted)})
+        other = repair(guess, error, batch)
         if other is not None:
             yield _put(choice, {place: other})
 
@@ -115,12 +166,24 @@ def _put(choice: Choice, changed: dict[int, Guess]) -> Choice:
     return tuple(changed.get(place, recipe) for place, recipe in enumerate(choice))
 
 
-def _shared(guesses: tuple[Guess, ...], got: int, wanted: int) -> tuple[Guess, ...] | None:
-    """The features of joined inputs: divided among equals, or taken from the largest."""
-    sizes = [_features(guess) for guess in guesses]
+def _shared(
+    guesses: tuple[Guess, ...], got: int, wanted: int, images: bool
+) -> tuple[Guess, ...] | None:
+    """The features of joined inputs: divided among equals, or taken from the largest.
+
+    Without `images`, those are left alone: their features depend on their sides.
+    """
+    sizes = [_features(guess) if images or SIDE not in guess.pattern else None for guess in guesses]
     known = [size for size in sizes if size is not None]
     if not known:
         return None
+    for size in dict.fromkeys(known):
+        times, rest = divmod(got, size)
+        if 1 < times <= known.count(size) and not rest and not wanted % times:
+            return tuple(
+                _with(g, wanted // times) if n == size else g
+                for g, n in zip(guesses, sizes, strict=True)
+            )
     total = sum(known) + wanted - got
     if len(known) > 1 and len(set(known)) == 1 and total >= len(known):
         shares = iter(_divided(total, len(known)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from numbers import Integral
 
 from torch import nn
 
@@ -13,6 +14,9 @@ RECTANGLES = (
     (60, 80), (120, 160), (240, 320), (160, 320), (480, 640), (128, 256), (256, 128), (80, 160),
 )  # fmt: skip
 LENGTHS = (8, 64, 128, 256, 100, 1)
+LONGER = (1024, 4096, 16000)  # of sound, where convolutions find a sequence too short
+VOLUMES = (32, 16)
+VIDEOS = ((16, 112, 112), (8, 112, 112), (16, 64, 64), (32, 64, 64), (16, 224, 224))
 SIDE_NAMES = ("image_size", "img_size", "image_dim", "input_resolution", "resolution")
 LENGTH_NAMES = (
     "seq_len", "seq_length", "sequence_length", "num_frames", "block_size", "max_seq_len",
@@ -38,8 +42,8 @@ def kept_sizes(module: nn.Module, names: tuple[str, ...]) -> list[int]:
             value = values.get(name)
             if isinstance(value, (tuple, list)) and len(set(value)) == 1:
                 value = value[0]
-            if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-                found.append(value)
+            if isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0:
+                found.append(int(value))
     return list(dict.fromkeys(found))
 
 
@@ -78,10 +82,10 @@ def reordered(queue: list[int], samples: list[Sample], rank: int) -> list[int]:
     return list(dict.fromkeys([*usual, *near, *queue]))
 
 
-def narrowed(queue: list[int], size: int, error: str) -> list[int]:
+def narrowed(queue: list[int], size: int, error: str, longer: tuple[int, ...] = ()) -> list[int]:
     """The sizes that are left after one was too small, or did not halve evenly."""
     if re.search(_TOO_SMALL, error):
-        return sorted(other for other in queue if other > size)
+        return sorted(other for other in {*queue, *longer} if other > size)
     if "Sizes of tensors must match" in error:
         return sorted(queue, key=lambda other: (other & (other - 1) != 0, other))
     return queue

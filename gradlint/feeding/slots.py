@@ -11,7 +11,7 @@ from torch.fx._symbolic_trace import PH
 from gradlint.feeding.calls import Call, Slot, positional
 from gradlint.feeding.candidates import traced
 from gradlint.feeding.data import Question
-from gradlint.feeding.facts import Fact, facts_of
+from gradlint.feeding.facts import Fact, facts_of, named_freely
 from gradlint.feeding.recipes import Plain
 from gradlint.feeding.roles import is_structure, options
 from gradlint.feeding.symbols import parameters_of
@@ -25,7 +25,7 @@ def slots_of(module: nn.Module, also: Sequence[str] = ()) -> Call:
     `also` names parameters with a default that turned out to be needed.
     """
     names, defaults = parameters_of(module)
-    names = [*names, *also]
+    names = [*names, *also, *named_freely(module)]
     facts = facts_of(module)
     known: dict[str, object] = {k: v for k, v in defaults.items() if k not in names}
     slots = [slot for name in names for slot in _parts(name, facts.get(name, Fact()))]

@@ -17,12 +17,15 @@ from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from gradlint.discovery.definitions import execute, is_exhaustion, told
+from gradlint.discovery.devices import on_processor
 from gradlint.errors import NotBuilt
 from gradlint.graph import Init
 from gradlint.job import remedy
 from gradlint.source import Source
 from gradlint.span import Span
 from gradlint.target import Argument, Target
+from gradlint.tracing.devices import without_accelerator
+from gradlint.tracing.emptied import is_emptied, refilled
 from gradlint.tracing.guessed import Guessed
 from gradlint.tracing.home import namespace_of
 from gradlint.tracing.learning import TRIES
@@ -58,6 +61,7 @@ class Builder:
         self.sites = Sites(source)
         self._own: dict[str, object] = {}  # the globals of the model's own file
         self.namespace = self._own
+        without_accelerator()
         with without_weights(), _uncompiled():
             execute(source, self._own)
             if target.home is not None:  # what is guessed names the model's own file
@@ -80,6 +84,8 @@ class Builder:
         writes = _Writes(self.sites)
         with _sites_recorded(self.sites), _uncompiled(), writes, without_weights() as sought:
             model = self._construct(target.construct, seed)
+            if is_emptied(model) and self._refilled(target.construct):
+                return self.build(seed)
             model, example = model if _is_pair(model) else (model, None)
             namespace = {**self.namespace, target.bound_as: model}  # an import may have that name
             model = self._finish(model, namespace)
@@ -96,7 +102,8 @@ class Builder:
             self.guesses.bind(self.namespace)
             try:
                 self._run(self._given.setup, self.namespace)
-                code = compile(ast.Expression(self.guesses.into(construct)), self._file, "eval")
+                given = on_processor(self.guesses.into(construct))
+                code = compile(ast.Expression(given), self._file, "eval")
                 return eval(code, self.namespace, self.guesses.names)
             except (Exception, SystemExit) as error:
                 first = first or error
@@ -106,6 +113,15 @@ class Builder:
         why = f"its constructor raised {reason(first, self._source)}"
         why = first.message if isinstance(first, NotBuilt) else why
         raise NotBuilt(why, remedy(self.target)) from first
+
+    def _refilled(self, construct: ast.expr) -> bool:
+        """Whether sizes that are zero without their data could be guessed; they are taken."""
+        found = refilled(construct, self.namespace)
+        if found is None:
+            return False
+        self._given = replace(self._given, construct=found[0])
+        self.guesses.correct(found[1])
+        return True
 
     def _finish(self, model: Any, namespace: dict[str, object]) -> nn.Module:
         """What the file does to the model between construction and training."""
@@ -124,7 +140,8 @@ class Builder:
         return finished if isinstance(finished, nn.Module) else model
 
     def _run(self, statements: tuple[ast.stmt, ...], namespace: dict[str, object]) -> None:
-        exec(compile(ast.Module(list(statements), []), self._file, "exec"), namespace)
+        module = ast.Module([on_processor(self.guesses.with_options(s)) for s in statements], [])
+        exec(compile(module, self._file, "exec"), namespace)
 
 
 def initialise(built: Built, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:

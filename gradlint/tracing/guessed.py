@@ -6,6 +6,9 @@ import ast
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from traceback import walk_tb
+from types import SimpleNamespace
+from typing import TypeVar
 
 import torch
 
@@ -14,10 +17,14 @@ from gradlint.discovery.answers import Readings
 from gradlint.discovery.expressions import placed
 from gradlint.discovery.guesses import ANSWERS, Guess
 from gradlint.discovery.outline import Outline
+from gradlint.errors import GradlintError
 from gradlint.source import Source
 from gradlint.target import Argument
 from gradlint.tracing.learning import proposals
 from gradlint.tracing.pretrained import completed
+
+_OPTIONS = "options."
+Node = TypeVar("Node", bound=ast.AST)
 
 
 class Guessed:
@@ -55,7 +62,7 @@ class Guessed:
         """A construction with the guesses as they are now."""
         if not isinstance(construct, ast.Call):
             return construct
-        construct = copy.deepcopy(construct)
+        construct = self.with_options(construct)
         left = {name: a.value for name, a in self._arguments.items() if a.guessed}
         for keyword in construct.keywords:
             if keyword.arg in left:
@@ -65,9 +72,30 @@ class Guessed:
             construct.keywords.append(ast.copy_location(added, construct))
         return construct
 
+    def correct(self, arguments: Iterable[Argument]) -> None:
+        """Other values than the source says."""
+        self._arguments |= {argument.name: argument for argument in arguments}
+
+    def with_options(self, node: Node) -> Node:
+        """Code that makes a namespace of options, with those that were found to be lacking."""
+        node = copy.deepcopy(node)
+        found = self._readings.guesses.items()
+        lacking = {n.removeprefix(_OPTIONS): g.text for n, g in found if n.startswith(_OPTIONS)}
+        for call in ast.walk(node) if lacking else ():
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "SimpleNamespace":
+                given = {keyword.arg for keyword in call.keywords}
+                call.keywords += [
+                    ast.copy_location(ast.keyword(name, placed(text, call)), call)
+                    for name, text in lacking.items()
+                    if name not in given
+                ]
+        return node
+
     def learn(self, error: BaseException) -> bool:
         """Whether the error speaks for other guesses; they are taken."""
         if isinstance(error, NameError) and self._suppose(error.name or ""):
+            return True
+        if isinstance(error, AttributeError) and self._supply(error):
             return True
         guesses = {name: a.value for name, a in self._arguments.items() if a.guessed}
         guesses |= {path: guess.text for path, guess in self._readings.guesses.items()}
@@ -86,6 +114,21 @@ class Guessed:
         if text is not None:
             self._free[name] = Argument(name, text, "its name", True, free=True)
         return text is not None
+
+    def _supply(self, error: AttributeError) -> bool:
+        """Guess an option that has no default; whether its name or its use says enough."""
+        if not isinstance(error.obj, SimpleNamespace) or error.__traceback__ is None:
+            return False
+        *_, (frame, _) = walk_tb(error.__traceback__)
+        name = str(error.name)
+        path = f"{_OPTIONS}{name}"
+        if path in self._readings.guesses and hasattr(error.obj, name):
+            return False
+        try:
+            setattr(error.obj, name, self._readings.answer(path, frame))
+        except GradlintError:
+            return False
+        return path in self._readings.guesses
 
     def _known(self, names: Iterable[str]) -> bool:
         """Whether the source or the user gives one of these: that is never changed."""

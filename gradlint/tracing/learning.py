@@ -7,7 +7,7 @@ import copy
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
-from typing import Any
+from typing import Any, TypeGuard
 
 from gradlint.discovery import fields
 from gradlint.discovery.guesses import ANSWERS
@@ -82,6 +82,11 @@ def _fitting(
             if all(_holds(test, wanted, name, candidate, frame) for test, wanted in conditions):
                 yield {name: repr(candidate)}
                 return
+    yield from _reshaped(name, text, error)
+
+
+def _reshaped(name: str, text: str, error: BaseException) -> Iterator[dict[str, str]]:
+    """A list in place of a number, a class in place of a word, and the like."""
     message = str(error)
     if isinstance(error, TypeError) and _UNLISTED.search(message) and not _is_list(text):
         yield {name: f"[{', '.join([text] * 2)}]"}
@@ -94,6 +99,10 @@ def _fitting(
         yield from ({name: f"[{', '.join([first] * count)}]"} for count in (3, 4, 5))
     elif isinstance(error, TypeError) and "'list'" in message and text.startswith("["):
         yield {name: text.strip("[]").partition(",")[0]}
+    elif "expected np.ndarray" in message:
+        yield {name: f"{text}.numpy()"}
+    elif "'str' object has no" in message and text == "'cpu'":
+        yield {name: "torch.device('cpu')"}
     elif "'int' object has no attribute" in message:
         yield {name: f"{ANSWERS}({name!r})"}
 
@@ -104,6 +113,10 @@ def _keys(
     """The keys of the dictionary in which a guess was not found."""
     if not isinstance(error, KeyError) or not frames:
         return
+    for name, text in guesses.items():
+        if text.startswith("{") and isinstance(error.args[0], str):
+            count = len(ast.literal_eval(text))
+            yield {name: f"{text[:-1]}, {error.args[0]!r}: {count}}}"}
     frame = frames[-1][0]
     names = [name for name, text in guesses.items() if text == repr(error.args[0])]
     held = [*frame.f_locals.values(), *frame.f_globals.values()]
@@ -117,6 +130,8 @@ def _keys(
 
 def _others(name: str, text: str, error: BaseException) -> Iterator[str]:
     word = fields.snake(_last(name))
+    if name.endswith(".shape") and "conv2d" in str(error):
+        yield "(4, 84, 84)"
     if isinstance(error, TypeError) and re.fullmatch(r"0\.\d+", text) and "float" in str(error):
         yield "2"
     yield from (other for key, values in _OTHERWISE.items() if key == word for other in values)
@@ -204,11 +219,23 @@ def _holds(test: ast.expr, wanted: bool, name: str, value: Any, frame: FrameType
     if any(getattr(call.func, "id", "") not in _HARMLESS for call in calls):
         return False
     replaced = _Replacing(_last(name), value).visit(copy.deepcopy(test))
-    code = compile(ast.Expression(ast.fix_missing_locations(replaced)), "<test>", "eval")
+    names = {**frame.f_locals, "_value": value}
+    divided = [n.left for n in ast.walk(replaced) if _divides(n)]
     try:
-        return bool(eval(code, frame.f_globals, {**frame.f_locals, "_value": value})) is wanted
+        if not all(_evaluated(part, frame, names) for part in divided):
+            return False  # nothing to divide: `(depth - 4) % 6` of a depth of 4
+        return bool(_evaluated(replaced, frame, names)) is wanted
     except Exception:
         return False
+
+
+def _divides(node: ast.AST) -> TypeGuard[ast.BinOp]:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod)
+
+
+def _evaluated(node: ast.expr, frame: FrameType, names: dict[str, Any]) -> Any:
+    expression = ast.Expression(ast.fix_missing_locations(node))
+    return eval(compile(expression, "<test>", "eval"), frame.f_globals, names)
 
 
 class _Replacing(ast.NodeTransformer):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import nn
 
 from gradlint.tracing import pretrained
@@ -50,7 +51,18 @@ def without_weights() -> Iterator[list[str]]:
     def loaded(self: nn.Module, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
         return load(self, state_dict, *args, **kwargs) if state_dict else None
 
-    places: list[tuple[Any, str, Any]] = [(nn.Module, "load_state_dict", loaded)]
+    read = torch.load
+
+    def present(file: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return read(file, *args, **kwargs)
+        except (OSError, AttributeError):
+            return given(file)
+
+    places: list[tuple[Any, str, Any]] = [
+        (nn.Module, "load_state_dict", loaded),
+        (torch, "load", present),
+    ]
     places += [(sys.modules[m], name, given) for m, name in LOADERS if m in sys.modules]
     places += pretrained.places(_sought)
     before = [(owner, name, inspect.getattr_static(owner, name)) for owner, name, _ in places]
