@@ -19,6 +19,7 @@ from gradlint.profile import LEARNT, Profile, sickness
 from gradlint.rule import Rule, State
 from gradlint.target import Target
 from gradlint.tracing.build import Builder, Built, initialise, reason
+from gradlint.tracing.containers import containers, named_parameters
 from gradlint.tracing.record import record
 from gradlint.tracing.trace import trace
 
@@ -67,7 +68,7 @@ class Examination:
 
 def admit(builder: Builder, built: Built, seed: int, device: str) -> Patient:
     """Find the inputs of a model. Raises NotRun."""
-    if not any(parameter.requires_grad for parameter in built.module.parameters()):
+    if not any(p.requires_grad for p in named_parameters(built.module).values()):
         raise NotRun("it has no parameters to train")
     torch.manual_seed(seed)
     inputs = find_inputs(built.module, builder.target, built.namespace, built.example)
@@ -88,7 +89,9 @@ def examine(
         torch.manual_seed(seed)
         recording = record(built, patient.inputs.fresh(seed))
         known = patient.inputs.length_known
-        model = Model(patient.target, recording.graph, built.sites.sources, known)
+        model = Model(
+            patient.target, recording.graph, built.sites.sources, known, containers(built)
+        )
         profile = None
         if candidate or any(True for rule in rules for _ in rule.match(model)):
             profile = measure(patient.build, patient.inputs, model, seed)

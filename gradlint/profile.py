@@ -52,6 +52,11 @@ class Profile:
         measured = self.measured(quantity)
         return Verdict(state, quantity, measured, limit, sentence.format(measured=show(measured)))
 
+    def counted(self, quantity: str, sentence: str) -> Verdict:
+        """Confirmed where anything at all is counted, in every reading."""
+        verdict = self.above(quantity, 0.0, "")
+        return replace(verdict, sentence=sentence.format(measured=f"{verdict.measured:,.0f}"))
+
     def lost(self, max_decades: float, max_collapse: float) -> Verdict:
         """The gradient vanishes, or the output no longer depends on the input.
 

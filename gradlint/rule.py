@@ -45,6 +45,7 @@ class Cause(StrEnum):
 class Rung(IntEnum):
     """The ladder of remedies, gentlest first."""
 
+    CONNECTION = 0
     INITIALISATION = 1
     ACTIVATION = 2
     NORMALISATION = 3

@@ -21,11 +21,13 @@ from gradlint.graph import Graph
 from gradlint.kinds import LAYERS, Kind
 from gradlint.model import Model
 from gradlint.outputs import tensors_of
+from gradlint.probing.connected import astray
 from gradlint.probing.memory import decays
 from gradlint.profile import Profile, near_sickness
 from gradlint.quantities import Decay, Reading
 from gradlint.target import Target
 from gradlint.tracing.build import Built
+from gradlint.tracing.containers import named_parameters
 from gradlint.tracing.record import record
 
 SEEDS = 3
@@ -108,7 +110,7 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
     ends = ends or [(log_rms(tensor), _sample_share(tensor, inputs.batch)) for tensor in outputs]
     finite = finite and not any(math.isnan(v) or v == math.inf for v in gradients.values())
     same = _matching(recording.graph, graph)
-    weights = dict(built.module.named_parameters())
+    weights = named_parameters(built.module)
     lost = _decay(built, inputs, graph, seed)
     return Reading(
         seed=seed,
@@ -120,6 +122,7 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
         symmetry={name: _unevenness(weights[name]) for name in hidden_weights(graph)},
         gain={name: _gain(weights[name]) for name in graph.weights},
         decay={same[index]: decay for index, decay in lost.items() if index in same},
+        unregistered=astray(built.module),
     )
 
 

@@ -19,6 +19,7 @@ from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph, Op, Weight
 from gradlint.outputs import tensors_of
 from gradlint.tracing.build import Built, address
+from gradlint.tracing.containers import named_parameters
 from gradlint.tracing.naming import ATTRIBUTES, canonical, values_read
 from gradlint.tracing.roles import kind_in_use, with_roles
 from gradlint.tracing.running import Running
@@ -77,7 +78,7 @@ class _Recorder(TorchFunctionMode):
         self._by_grad_fn: dict[Any, int] = {}
         self._parameters = {
             id(parameter): _Data(weights=frozenset({name} if parameter.dim() > 1 else {""}))
-            for name, parameter in module.named_parameters()
+            for name, parameter in named_parameters(module).items()
         }
 
     def feed(self, tensors: list[Tensor]) -> None:
@@ -212,7 +213,7 @@ def weights_read(built: Built, ops: tuple[Op, ...]) -> dict[str, Weight]:
             parameter.requires_grad,
             built.inits.get(address(parameter)),
         )
-        for name, parameter in built.module.named_parameters()
+        for name, parameter in named_parameters(built.module).items()
         if name in used
     }
 
