@@ -17,3 +17,14 @@ class Container:
     parameters: tuple[str, ...]  # as they would be named: "layers.0.weight"
     registering: str  # what would register them, "torch.nn.ModuleList"; "" where nothing fits
     span: Span | None  # of the value that the attribute is given
+
+
+@dataclass(frozen=True)
+class Idle:
+    """A part of a model that can be trained, and that no output of its run depends on."""
+
+    owner: str  # path of the module whose attribute it is
+    attribute: str
+    parameters: tuple[str, ...]
+    ran: bool  # it was computed, and what came of it was dropped
+    span: Span  # of the value that the attribute is given

@@ -20,6 +20,7 @@ from gradlint.rule import Rule, State
 from gradlint.target import Target
 from gradlint.tracing.build import Builder, Built, initialise, reason
 from gradlint.tracing.containers import containers, named_parameters
+from gradlint.tracing.idle import idle
 from gradlint.tracing.record import record
 from gradlint.tracing.trace import trace
 
@@ -90,7 +91,12 @@ def examine(
         recording = record(built, patient.inputs.fresh(seed))
         known = patient.inputs.length_known
         model = Model(
-            patient.target, recording.graph, built.sites.sources, known, containers(built)
+            patient.target,
+            recording.graph,
+            built.sites.sources,
+            known,
+            containers(built),
+            idle(built, recording),
         )
         profile = None
         if candidate or any(True for rule in rules for _ in rule.match(model)):

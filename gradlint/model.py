@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradlint.connections import Container
+from gradlint.connections import Container, Idle
 from gradlint.graph import Graph
 from gradlint.source import Source
 from gradlint.span import Span
@@ -20,6 +20,7 @@ class Model:
     sources: dict[str, Source]  # by path
     length_known: bool  # the length of its sequences comes from the file or the user
     containers: tuple[Container, ...] = ()  # plain ones that hold layers
+    idle: tuple[Idle, ...] = ()  # parts that no output depends on
 
     def source(self, span: Span) -> Source:
         """The file that a span of this model stands in."""

@@ -28,6 +28,7 @@ class Profile:
     length_known: bool = False  # the length of its sequences comes from the file or the user
     assumed: str = ""  # "depth = 2": a guess that could itself make the model sick
     trial: float = math.nan  # lowest loss that any copy reached in the trial, see `trial.py`
+    inert: frozenset[str] = frozenset()  # parameters whose change changes no output
 
     @property
     def seeds(self) -> int:
@@ -56,6 +57,20 @@ class Profile:
         """Confirmed where anything at all is counted, in every reading."""
         verdict = self.above(quantity, 0.0, "")
         return replace(verdict, sentence=sentence.format(measured=f"{verdict.measured:,.0f}"))
+
+    def unused(self, names: Sequence[str]) -> Verdict:
+        """No gradient reaches these parameters, and no output changes with them."""
+        silent = [sum(name in r.without_gradient for name in names) for r in self.readings]
+        measured = float(min(silent, default=0))
+        if measured < len(names):
+            return Verdict(State.CLEARED, "unused", measured, 0.0, "a gradient reaches them")
+        said = f"no gradient reaches {len(names)} parameters"
+        if not self.inert.issuperset(names):
+            said += ", but the output changes with them"
+            return Verdict(State.UNPROVEN, "unused", measured, 0.0, said)
+        return Verdict(
+            State.CONFIRMED, "unused", measured, 0.0, f"{said}, and no output changes with them"
+        )
 
     def lost(self, max_decades: float, max_collapse: float) -> Verdict:
         """The gradient vanishes, or the output no longer depends on the input.

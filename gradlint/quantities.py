@@ -11,7 +11,8 @@ G_l = rms(dL/dz_l) and log = log10:
 - collapse: log(rms(z_last) / between-sample standard deviation of z_last);
 - evenness: digits to which the rows of the most even hidden weight, and of its gradient, agree;
 - forgetting: log of the rms of the input's gradient per time step, last tenth over first tenth;
-- unregistered: values that receive a gradient and that no optimizer sees: a count.
+- unregistered: values that receive a gradient and that no optimizer sees: a count;
+- unused: parameters that receive no gradient and whose change changes no output: a count.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Reading:
     gain: dict[str, float]  # std(W) * sqrt(fan_in), by weight name
     decay: dict[int, Decay] = field(default_factory=dict)  # by op index of the recurrence
     unregistered: int = 0  # values that the run trains and that `parameters()` lacks
+    without_gradient: frozenset[str] = frozenset()  # parameters that could be trained
 
 
 def vanishing(profile: Profile, reading: Reading) -> float:
@@ -119,6 +121,11 @@ def unregistered(profile: Profile, reading: Reading) -> float:
     return reading.unregistered
 
 
+def unused(profile: Profile, reading: Reading) -> float:
+    """How many parameters receive no gradient and change no output."""
+    return len(reading.without_gradient & profile.inert)
+
+
 QUANTITIES: dict[str, Callable[[Profile, Reading], float]] = {
     "vanishing": vanishing,
     "exploding": exploding,
@@ -128,4 +135,5 @@ QUANTITIES: dict[str, Callable[[Profile, Reading], float]] = {
     "evenness": evenness,
     "forgetting": forgetting,
     "unregistered": unregistered,
+    "unused": unused,
 }

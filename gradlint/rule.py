@@ -40,6 +40,7 @@ class Cause(StrEnum):
     GAIN = "gain"  # of the weights
     ABSENCE = "absence"  # of normalisation or of skip connections: what slope and gain leave over
     TIME = "time"  # along a sequence
+    APART = "apart"  # nothing that another rule's measurements show: a finding of its own
 
 
 class Rung(IntEnum):
@@ -69,6 +70,7 @@ class Match:
     ops: tuple[Op, ...]
     message: str
     label: str = ""  # a few words beside the caret: "first of 12"
+    parameters: tuple[str, ...] = ()  # what it is about, where no operation need read it
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ class Rule(Documented, ABC):
     """
 
     cause: ClassVar[Cause]
+    structural: ClassVar[bool] = False  # it holds whatever values the weights have
 
     @abstractmethod
     def match(self, model: Model) -> Iterator[Match]:

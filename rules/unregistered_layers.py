@@ -149,6 +149,7 @@ class UnregisteredLayers(Rule):
     summary = "layers in a plain list or dict are never registered, so nothing trains them"
     severity = Severity.ERROR
     cause = Cause.BROKEN
+    structural = True
 
     examples = (
         Bad(code=_SICK, fixed=_HEALED),

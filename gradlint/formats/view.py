@@ -137,7 +137,11 @@ def fingerprints(findings: list[Finding]) -> list[str]:
     return named
 
 
-UNITS = {"evenness": "digits", "unregistered": "parameters"}  # what is not in decades
+UNITS = {
+    "evenness": "digits",
+    "unregistered": "values",
+    "unused": "parameters",
+}  # what is not in decades
 
 
 def unit(finding: Finding) -> str:

@@ -21,7 +21,7 @@ from gradlint.graph import Graph
 from gradlint.kinds import LAYERS, Kind
 from gradlint.model import Model
 from gradlint.outputs import tensors_of
-from gradlint.probing.connected import astray
+from gradlint.probing.connected import astray, inert, without_gradient
 from gradlint.probing.memory import decays
 from gradlint.profile import Profile, near_sickness
 from gradlint.quantities import Decay, Reading
@@ -48,6 +48,7 @@ def measure(build: Callable[[int], Built], inputs: Inputs, model: Model, seed: i
         trained=model.target.loads_weights,
         length_known=model.length_known,
         assumed=_assumed(model.target),
+        inert=inert(build, inputs, [part.parameters for part in model.idle], seed),
     )
     for offset in range(SEEDS):
         readings = _read_copy(build, inputs, graph, seed + offset)
@@ -123,6 +124,7 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
         gain={name: _gain(weights[name]) for name in graph.weights},
         decay={same[index]: decay for index, decay in lost.items() if index in same},
         unregistered=astray(built.module),
+        without_gradient=without_gradient(built.module),
     )
 
 

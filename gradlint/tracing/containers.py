@@ -12,6 +12,7 @@ from torch import nn
 
 from gradlint.connections import Container
 from gradlint.source import Source
+from gradlint.tracing.written import assigned
 
 if TYPE_CHECKING:
     from gradlint.tracing.build import Built
@@ -47,12 +48,14 @@ def containers(built: Built) -> tuple[Container, ...]:
     sources = list(built.sites.sources.values())
     found = []
     for (owner, attribute), held in _held(built.module):
-        source, value = _assigned(type(modules[owner]), attribute, sources)
-        if _hides(value) or any(_hands_over(each, attribute) for each in sources):
+        written = assigned(type(modules[owner]), attribute, sources)
+        if written and _hides(written[1]):
+            continue
+        if any(_hands_over(each, attribute) for each in sources):
             continue
         kept = vars(modules[owner])[attribute]
         names = tuple(name for name, _ in _parameters(held))
-        span = source.span(value) if source is not None and value is not None else None
+        span = written[0].span(written[1]) if written else None
         container = Container(
             owner, attribute, type(kept).__name__, names, _registering(kept), span
         )
@@ -60,7 +63,7 @@ def containers(built: Built) -> tuple[Container, ...]:
     return tuple(found)
 
 
-def _hides(value: ast.expr | None) -> bool:
+def _hides(value: ast.expr) -> bool:
     """Whether it is `[teacher]`: the idiom that keeps a module out of `parameters()`."""
     if not isinstance(value, ast.List | ast.Tuple):
         return False
@@ -127,28 +130,3 @@ def _registering(value: Any) -> str:
         if all(isinstance(item, kind) for item in items):
             return f"torch.nn.{name}{suffix}"
     return ""
-
-
-def _assigned(
-    cls: type, attribute: str, sources: list[Source]
-) -> tuple[Source | None, ast.expr | None]:
-    """The value that a class gives to an attribute of itself first, and its file."""
-    names = {base.__name__ for base in cls.__mro__}
-    for source in sources:
-        for node in ast.walk(source.tree):
-            if isinstance(node, ast.ClassDef) and node.name in names:
-                value = _given(node, attribute)
-                if value is not None:
-                    return source, value
-    return None, None
-
-
-def _given(node: ast.ClassDef, attribute: str) -> ast.expr | None:
-    for each in ast.walk(node):
-        targets = each.targets if isinstance(each, ast.Assign) else []
-        if isinstance(each, ast.AnnAssign) and each.value is not None:
-            targets = [each.target]
-        if any(ast.unparse(target) == f"self.{attribute}" for target in targets):
-            assert isinstance(each, ast.Assign | ast.AnnAssign)
-            return each.value
-    return None
