@@ -28,3 +28,14 @@ class Idle:
     parameters: tuple[str, ...]
     ran: bool  # it was computed, and what came of it was dropped
     span: Span  # of the value that the attribute is given
+
+
+@dataclass(frozen=True)
+class Cut:
+    """An operation that passes no gradient on, where that leaves parameters without any."""
+
+    name: str  # "detach", "numpy", "argmax"; "no_grad" for an operation in such a block
+    index: int  # of the operation that it follows, in the graph
+    parameters: tuple[str, ...]  # those before it, which can be trained
+    span: Span
+    doubt: str  # why it may be meant; "" where nothing speaks for that

@@ -35,15 +35,22 @@ def suspicions(rules: Sequence[Rule], model: Model, profile: Profile | None) -> 
     for rule in rules:
         for match in rule.match(model):
             verdict = rule.confirm(match, profile) if profile else None
-            is_sure = rule.structural or verdict is None or verdict.state is not State.CONFIRMED
-            if verdict and profile and not is_sure:
-                verdict = _settled(verdict, profile)
+            if verdict and profile and verdict.state is State.CONFIRMED:
+                verdict = _settled(verdict, rule, match, profile)
             found.append(Suspicion(rule, match, verdict))
     return found
 
 
-def _settled(verdict: Verdict, profile: Profile) -> Verdict:
-    """What is confirmed of trained weights, or of a guessed depth or length, is unproven."""
+def _settled(verdict: Verdict, rule: Rule, match: Match, profile: Profile) -> Verdict:
+    """What is confirmed of trained weights, or of a guessed depth or length, is unproven.
+
+    So is what may be meant.
+    """
+    if match.doubt:
+        sentence = f"{verdict.sentence}, but {match.doubt}"
+        return replace(verdict, state=State.UNPROVEN, sentence=sentence)
+    if rule.structural:
+        return verdict
     if profile.assumed:
         sentence = f"{verdict.sentence}, but {profile.assumed} is a guess: give it with init"
         return replace(verdict, state=State.UNPROVEN, sentence=sentence)

@@ -20,8 +20,9 @@ from gradlint.rule import Rule, State
 from gradlint.target import Target
 from gradlint.tracing.build import Builder, Built, initialise, reason
 from gradlint.tracing.containers import containers, named_parameters
-from gradlint.tracing.idle import idle
-from gradlint.tracing.record import record
+from gradlint.tracing.cuts import cuts
+from gradlint.tracing.idle import idle, unreached
+from gradlint.tracing.record import Recording, record
 from gradlint.tracing.trace import trace
 
 
@@ -89,15 +90,7 @@ def examine(
     try:
         torch.manual_seed(seed)
         recording = record(built, patient.inputs.fresh(seed))
-        known = patient.inputs.length_known
-        model = Model(
-            patient.target,
-            recording.graph,
-            built.sites.sources,
-            known,
-            containers(built),
-            idle(built, recording),
-        )
+        model = _model(patient, built, recording)
         profile = None
         if candidate or any(True for rule in rules for _ in rule.match(model)):
             profile = measure(patient.build, patient.inputs, model, seed)
@@ -110,6 +103,23 @@ def examine(
         raise NotRun(f"it raised {why} when it ran", "give its inputs with --input") from error
     found = suspicions(rules, model, profile)
     return Examination(model, recording.output, profile, tuple(found))
+
+
+def _model(patient: Patient, built: Built, recording: Recording) -> Model:
+    """What ran, and what of the model it leaves out."""
+    lost = unreached(built.module, recording.output)
+    cut = cuts(built, recording, lost)
+    behind = {name for each in cut for name in each.parameters}
+    unused = {name: p for name, p in lost.items() if name not in behind}
+    return Model(
+        patient.target,
+        recording.graph,
+        built.sites.sources,
+        patient.inputs.length_known,
+        containers(built),
+        idle(built, recording, unused),
+        cut,
+    )
 
 
 def _second_opinion(patient: Patient, model: Model, profile: Profile, seed: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradlint.connections import Container, Idle
+from gradlint.connections import Container, Cut, Idle
 from gradlint.graph import Graph
 from gradlint.source import Source
 from gradlint.span import Span
@@ -21,6 +21,7 @@ class Model:
     length_known: bool  # the length of its sequences comes from the file or the user
     containers: tuple[Container, ...] = ()  # plain ones that hold layers
     idle: tuple[Idle, ...] = ()  # parts that no output depends on
+    cuts: tuple[Cut, ...] = ()  # where the way of the gradient ends, that of the most first
 
     def source(self, span: Span) -> Source:
         """The file that a span of this model stands in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from gradlint.graph import Op
@@ -28,7 +28,8 @@ class Profile:
     length_known: bool = False  # the length of its sequences comes from the file or the user
     assumed: str = ""  # "depth = 2": a guess that could itself make the model sick
     trial: float = math.nan  # lowest loss that any copy reached in the trial, see `trial.py`
-    inert: frozenset[str] = frozenset()  # parameters whose change changes no output
+    # Whether any output changes with a parameter that a suspicion is about.
+    effects: dict[str, bool] = field(default_factory=dict)
 
     @property
     def seeds(self) -> int:
@@ -60,17 +61,25 @@ class Profile:
 
     def unused(self, names: Sequence[str]) -> Verdict:
         """No gradient reaches these parameters, and no output changes with them."""
-        silent = [sum(name in r.without_gradient for name in names) for r in self.readings]
-        measured = float(min(silent, default=0))
-        if measured < len(names):
-            return Verdict(State.CLEARED, "unused", measured, 0.0, "a gradient reaches them")
-        said = f"no gradient reaches {len(names)} parameters"
-        if not self.inert.issuperset(names):
-            said += ", but the output changes with them"
-            return Verdict(State.UNPROVEN, "unused", measured, 0.0, said)
-        return Verdict(
-            State.CONFIRMED, "unused", measured, 0.0, f"{said}, and no output changes with them"
-        )
+        return self._unreached("unused", names, changes=False)
+
+    def cut_off(self, names: Sequence[str]) -> Verdict:
+        """No gradient reaches these parameters, and yet an output changes with them."""
+        return self._unreached("cut", names, changes=True)
+
+    def _unreached(self, quantity: str, names: Sequence[str], *, changes: bool) -> Verdict:
+        silent = [len(reading.without_gradient.intersection(names)) for reading in self.readings]
+        count = f"{len(names)} parameter{'s' if len(names) > 1 else ''}"
+        if not silent or max(silent) < len(names):
+            return Verdict(State.CLEARED, quantity, 0.0, 0.0, "a gradient reaches them")
+        said = f"no gradient reaches {count}"
+        known = [self.effects.get(name) for name in names]
+        if min(silent) < len(names) or any(each is not changes for each in known):
+            state, said = State.UNPROVEN, f"{said} at first, but that is not all"
+        else:
+            state = State.CONFIRMED
+            said += ", and an output changes with them" if changes else " and no output needs them"
+        return Verdict(state, quantity, float(len(names)), 0.0, said)
 
     def lost(self, max_decades: float, max_collapse: float) -> Verdict:
         """The gradient vanishes, or the output no longer depends on the input.

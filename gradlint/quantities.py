@@ -12,7 +12,8 @@ G_l = rms(dL/dz_l) and log = log10:
 - evenness: digits to which the rows of the most even hidden weight, and of its gradient, agree;
 - forgetting: log of the rms of the input's gradient per time step, last tenth over first tenth;
 - unregistered: values that receive a gradient and that no optimizer sees: a count;
-- unused: parameters that receive no gradient and whose change changes no output: a count.
+- unused: parameters that receive no gradient and whose change changes no output: a count;
+- cut: parameters that receive no gradient although an output changes with them: a count.
 """
 
 from __future__ import annotations
@@ -123,7 +124,12 @@ def unregistered(profile: Profile, reading: Reading) -> float:
 
 def unused(profile: Profile, reading: Reading) -> float:
     """How many parameters receive no gradient and change no output."""
-    return len(reading.without_gradient & profile.inert)
+    return sum(profile.effects.get(name) is False for name in reading.without_gradient)
+
+
+def cut(profile: Profile, reading: Reading) -> float:
+    """How many parameters receive no gradient although an output changes with them."""
+    return sum(profile.effects.get(name) is True for name in reading.without_gradient)
 
 
 QUANTITIES: dict[str, Callable[[Profile, Reading], float]] = {
@@ -136,4 +142,5 @@ QUANTITIES: dict[str, Callable[[Profile, Reading], float]] = {
     "forgetting": forgetting,
     "unregistered": unregistered,
     "unused": unused,
+    "cut": cut,
 }

@@ -71,6 +71,7 @@ class Match:
     message: str
     label: str = ""  # a few words beside the caret: "first of 12"
     parameters: tuple[str, ...] = ()  # what it is about, where no operation need read it
+    doubt: str = ""  # why it may be meant: then it is never confirmed
 
 
 @dataclass(frozen=True)

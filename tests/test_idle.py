@@ -6,8 +6,8 @@ import pytest
 import torch
 from workbench import bench, fed
 
-from gradlint.probing.connected import inert, without_gradient
-from gradlint.tracing.idle import idle
+from gradlint.probing.connected import effects, without_gradient
+from gradlint.tracing.idle import idle, unreached
 from gradlint.tracing.record import record
 
 NET = """
@@ -30,7 +30,12 @@ def found(init="pass", forward="pass", after=""):
     on_bench = bench(code)
     built = on_bench.build()
     built.module.train()
-    return idle(built, record(built, fed(torch.randn(8, 4))))
+    return idle_of(built)
+
+
+def idle_of(built):
+    recording = record(built, fed(torch.randn(8, 4)))
+    return idle(built, recording, unreached(built.module, recording.output))
 
 
 @pytest.mark.parametrize(
@@ -100,24 +105,26 @@ class Net(nn.Module):
     )
     built = on_bench.build()
 
-    assert idle(built, record(built, fed(torch.randn(8, 4)))) == ()
+    assert idle_of(built) == ()
 
 
 @pytest.mark.parametrize(
     ("forward", "expected"),
     [
-        ("pass", {"more.weight", "more.bias"}),
-        ("x = x + self.more(x).detach()", set()),
-        ("x = x if self.training else x + self.more(x)", set()),
-        ("x = x + self.more(x) if torch.rand(()) < 0.6 else x", set()),
+        ("pass", {False}),
+        ("x = x + self.more(x).detach()", {True}),
+        ("x = x if self.training else x + self.more(x)", {True}),
+        ("x = x + self.more(x) if torch.rand(()) < 0.6 else x", {True}),
+        ("self.count = getattr(self, 'count', 0) + 1; x = x + self.count", set()),
     ],
-    ids=["unused", "cut", "in eval only", "at random"],
+    ids=["unused", "cut", "in eval only", "at random", "never the same twice"],
 )
-def test_inert_is_what_changes_no_output_in_any_mode(forward, expected):
+def test_an_effect_is_what_changes_an_output_in_any_mode(forward, expected):
     on_bench = bench(NET.format(init="pass", forward=forward, after=""))
 
     part = ("more.weight", "more.bias")
-    assert inert(on_bench.build, fed(torch.randn(8, 4)), [part], 0) == expected
+    found = effects(on_bench.build, fed(torch.randn(8, 4)), [part], 0)
+    assert set(found.values()) == expected
 
 
 def test_parameters_are_without_gradient_where_none_arrives():

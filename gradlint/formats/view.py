@@ -137,11 +137,12 @@ def fingerprints(findings: list[Finding]) -> list[str]:
     return named
 
 
-UNITS = {
+UNITS = {  # what is not in decades
     "evenness": "digits",
     "unregistered": "values",
     "unused": "parameters",
-}  # what is not in decades
+    "cut": "parameters",
+}
 
 
 def unit(finding: Finding) -> str:

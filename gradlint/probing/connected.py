@@ -22,35 +22,41 @@ def astray(module: nn.Module) -> int:
 
 
 def without_gradient(module: nn.Module) -> frozenset[str]:
-    """The parameters that can be trained and received no gradient at all."""
+    """The parameters that can be trained and received no gradient, or one of exact zeros."""
     trained = ((name, p) for name, p in module.named_parameters() if p.requires_grad)
-    return frozenset(name for name, p in trained if p.grad is None)
+    return frozenset(name for name, p in trained if p.grad is None or not _any(p.grad))
 
 
-def inert(
+def _any(gradient: Tensor) -> bool:
+    values = gradient.coalesce().values() if gradient.is_sparse else gradient
+    return bool(values.any())
+
+
+def effects(
     build: Callable[[int], Built], inputs: Inputs, parts: Iterable[Sequence[str]], seed: int
-) -> frozenset[str]:
-    """The parameters of those parts whose change changes no output, neither in train nor in eval.
+) -> dict[str, bool]:
+    """Whether any output changes with the parameters of each part, in train or in eval mode.
 
-    None of them where two equal runs differ.
+    Nothing is said of any where two equal runs differ.
     """
     module = build(seed).module
     fresh = inputs.fresh(seed)
-    found: set[str] = set()
+    found: dict[str, bool] = {}
     for part in parts:
-        if all(_is_inert(module, fresh, part, mode) for mode in (True, False)):
-            found.update(part)
-    return frozenset(found)
+        changes = [_changes(module, fresh, part, mode) for mode in (True, False)]
+        if any(changes) or None not in changes:
+            found |= dict.fromkeys(part, any(changes))
+    return found
 
 
 @torch.no_grad()
-def _is_inert(module: nn.Module, inputs: Inputs, part: Sequence[str], training: bool) -> bool:
+def _changes(module: nn.Module, inputs: Inputs, part: Sequence[str], training: bool) -> bool | None:
     parameters = [p for name, p in module.named_parameters() if name in part]
     module.train(training)
     for seed in range(_SEEDS if training else 1):
         before = _outputs(module, inputs, seed)
         if not _equal(before, _outputs(module, inputs, seed)):
-            return False
+            return None
         first = [parameter.clone() for parameter in parameters]
         for parameter in parameters:
             parameter.add_(torch.randn_like(parameter) * (1 + parameter.abs().mean()))
@@ -58,8 +64,8 @@ def _is_inert(module: nn.Module, inputs: Inputs, part: Sequence[str], training: 
         for parameter, value in zip(parameters, first, strict=True):
             parameter.copy_(value)
         if not _equal(before, after):
-            return False
-    return True
+            return True
+    return False
 
 
 def _outputs(module: nn.Module, inputs: Inputs, seed: int) -> list[Tensor]:

@@ -21,7 +21,7 @@ from gradlint.graph import Graph
 from gradlint.kinds import LAYERS, Kind
 from gradlint.model import Model
 from gradlint.outputs import tensors_of
-from gradlint.probing.connected import astray, inert, without_gradient
+from gradlint.probing.connected import astray, effects, without_gradient
 from gradlint.probing.memory import decays
 from gradlint.profile import Profile, near_sickness
 from gradlint.quantities import Decay, Reading
@@ -41,6 +41,7 @@ def measure(build: Callable[[int], Built], inputs: Inputs, model: Model, seed: i
     Three copies, but where the first is far from every limit it is the only one.
     """
     graph = model.graph
+    parts = [part.parameters for part in model.idle] + [cut.parameters for cut in model.cuts]
     profile = Profile(
         stations=tuple(op.index for op in graph.stations),
         head=_head(graph),
@@ -48,7 +49,7 @@ def measure(build: Callable[[int], Built], inputs: Inputs, model: Model, seed: i
         trained=model.target.loads_weights,
         length_known=model.length_known,
         assumed=_assumed(model.target),
-        inert=inert(build, inputs, [part.parameters for part in model.idle], seed),
+        effects=effects(build, inputs, parts, seed),
     )
     for offset in range(SEEDS):
         readings = _read_copy(build, inputs, graph, seed + offset)

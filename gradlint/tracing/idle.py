@@ -17,15 +17,14 @@ _OWN = frozenset(vars(nn.Module()))
 _DEPTH = 5  # of what a model returns or keeps
 
 
-def idle(built: Built, recording: Recording) -> tuple[Idle, ...]:
-    """The largest parts without a way to an output, where the source bears it out.
+def idle(built: Built, recording: Recording, lost: dict[str, nn.Parameter]) -> tuple[Idle, ...]:
+    """The largest parts of what is lost, where the source bears it out.
 
     Either nothing but the constructor mentions the part, or it ran and its result was dropped.
     """
-    lost = unreached(built.module, recording.output)
     sources = list(built.sites.sources.values())
     modules = dict(built.module.named_modules())
-    ran = {name for op in recording.graph.ops for name in (op.module, *op.weights)}
+    ran = {name for op in recording.graph.ops for name in (op.module, *op.weights) if name}
     found = []
     for owner, attribute, names in _parts(built.module, lost):
         cls = type(modules[owner])
@@ -33,8 +32,7 @@ def idle(built: Built, recording: Recording) -> tuple[Idle, ...]:
         if written is None or _reached_in_others(modules, owner, attribute, lost):
             continue
         source, value = written
-        path = f"{owner}.{attribute}" if owner else attribute
-        did = any(name == path or name.startswith(f"{path}.") for name in ran)
+        did = any(name in ran or name.rpartition(".")[0] in ran for name in names)
         if did or not is_used(cls, attribute, sources):
             found.append(Idle(owner, attribute, names, did, source.span(value)))
     return tuple(found)
@@ -47,7 +45,8 @@ def unreached(module: nn.Module, output: Any) -> dict[str, nn.Parameter]:
     reaches no parameter at all.
     """
     kept = [value for part in module.modules() for value in _kept(part)]
-    reached = {id(p) for p in _leaves([*_tensors(output, _DEPTH), *_tensors(kept, _DEPTH)])}
+    made = [t for t in _tensors(kept, _DEPTH) if not isinstance(t, nn.Parameter)]
+    reached = {id(p) for p in _leaves([*_tensors(output, _DEPTH), *made])}
     trained = {name: p for name, p in module.named_parameters() if p.requires_grad}
     if not any(id(parameter) in reached for parameter in trained.values()):
         return {}
