@@ -39,3 +39,24 @@ class Cut:
     parameters: tuple[str, ...]  # those before it, which can be trained
     span: Span
     doubt: str  # why it may be meant; "" where nothing speaks for that
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss that takes logits, and what a file applies it to."""
+
+    function: str  # "cross_entropy", "binary_cross_entropy_with_logits"
+    squash: str = ""  # "softmax", where the output is squashed at the call of the loss
+    span: Span | None = None  # of that squashing expression
+
+
+@dataclass(frozen=True)
+class Squash:
+    """An activation between the logits and a loss that takes logits."""
+
+    name: str  # "softmax", "sigmoid", "log_softmax"
+    function: str  # the loss, as it is called: "cross_entropy"
+    index: int  # of the operation that it is, or of the last where it is no part of the model
+    span: Span
+    in_model: bool
+    classes: int

@@ -23,6 +23,7 @@ from gradlint.tracing.containers import containers, named_parameters
 from gradlint.tracing.cuts import cuts
 from gradlint.tracing.idle import idle, unreached
 from gradlint.tracing.record import Recording, record
+from gradlint.tracing.squashes import squashes
 from gradlint.tracing.trace import trace
 
 
@@ -119,6 +120,7 @@ def _model(patient: Patient, built: Built, recording: Recording) -> Model:
         containers(built),
         idle(built, recording, unused),
         cut,
+        squashes(patient.target, built, recording),
     )
 
 

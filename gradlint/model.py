@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gradlint.connections import Container, Cut, Idle
+from gradlint.connections import Container, Cut, Idle, Squash
 from gradlint.graph import Graph
 from gradlint.source import Source
 from gradlint.span import Span
@@ -22,6 +22,7 @@ class Model:
     containers: tuple[Container, ...] = ()  # plain ones that hold layers
     idle: tuple[Idle, ...] = ()  # parts that no output depends on
     cuts: tuple[Cut, ...] = ()  # where the way of the gradient ends, that of the most first
+    squashes: tuple[Squash, ...] = ()  # activations before a loss that takes logits
 
     def source(self, span: Span) -> Source:
         """The file that a span of this model stands in."""

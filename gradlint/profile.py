@@ -30,6 +30,8 @@ class Profile:
     trial: float = math.nan  # lowest loss that any copy reached in the trial, see `trial.py`
     # Whether any output changes with a parameter that a suspicion is about.
     effects: dict[str, bool] = field(default_factory=dict)
+    floor: float = 0.0  # the lowest loss that is left behind a squashed output, in nats
+    dimming: float = 1.0  # how many times smaller the gradient at the logits is for it
 
     @property
     def seeds(self) -> int:

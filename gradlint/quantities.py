@@ -13,7 +13,8 @@ G_l = rms(dL/dz_l) and log = log10:
 - forgetting: log of the rms of the input's gradient per time step, last tenth over first tenth;
 - unregistered: values that receive a gradient and that no optimizer sees: a count;
 - unused: parameters that receive no gradient and whose change changes no output: a count;
-- cut: parameters that receive no gradient although an output changes with them: a count.
+- cut: parameters that receive no gradient although an output changes with them: a count;
+- floor: the lowest loss that an activation before a loss of logits leaves, in nats.
 """
 
 from __future__ import annotations
@@ -132,6 +133,11 @@ def cut(profile: Profile, reading: Reading) -> float:
     return sum(profile.effects.get(name) is True for name in reading.without_gradient)
 
 
+def floor(profile: Profile, reading: Reading) -> float:
+    """The lowest loss that a squashed output leaves, in nats."""
+    return profile.floor
+
+
 QUANTITIES: dict[str, Callable[[Profile, Reading], float]] = {
     "vanishing": vanishing,
     "exploding": exploding,
@@ -143,4 +149,5 @@ QUANTITIES: dict[str, Callable[[Profile, Reading], float]] = {
     "unregistered": unregistered,
     "unused": unused,
     "cut": cut,
+    "floor": floor,
 }

@@ -142,6 +142,7 @@ UNITS = {  # what is not in decades
     "unregistered": "values",
     "unused": "parameters",
     "cut": "parameters",
+    "floor": "nats",
 }
 
 

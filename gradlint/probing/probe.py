@@ -22,6 +22,7 @@ from gradlint.kinds import LAYERS, Kind
 from gradlint.model import Model
 from gradlint.outputs import tensors_of
 from gradlint.probing.connected import astray, effects, without_gradient
+from gradlint.probing.floors import dimming, floor
 from gradlint.probing.memory import decays
 from gradlint.profile import Profile, near_sickness
 from gradlint.quantities import Decay, Reading
@@ -50,6 +51,8 @@ def measure(build: Callable[[int], Built], inputs: Inputs, model: Model, seed: i
         length_known=model.length_known,
         assumed=_assumed(model.target),
         effects=effects(build, inputs, parts, seed),
+        floor=floor(model.squashes),
+        dimming=dimming(model.squashes),
     )
     for offset in range(SEEDS):
         readings = _read_copy(build, inputs, graph, seed + offset)
