@@ -116,9 +116,9 @@ class _Search:
     def _rewrites(self) -> list[Rewrite]:
         """What the confirmed rules propose for this file, each set of edits once."""
         found: dict[tuple[Edit, ...], Rewrite] = {}
-        for suspicion in self._sick.confirmed:
-            if suspicion.rule.code not in self._codes:
-                continue
+        ours = [s for s in self._sick.confirmed if s.rule.code in self._codes]
+        # What mends the headline comes before what makes up for it.
+        for suspicion in sorted(ours, key=lambda s: s.rule.cause is not Cause.BROKEN):
             for rewrite in suspicion.rule.rewrites(suspicion.match, self._sick.model):
                 if all(edit.span.path == self._job.source.path for edit in rewrite.edits):
                     found.setdefault(rewrite.edits, rewrite)
