@@ -48,6 +48,7 @@ class Loss:
     function: str  # "cross_entropy", "binary_cross_entropy_with_logits"
     squash: str = ""  # "softmax", where the output is squashed at the call of the loss
     span: Span | None = None  # of that squashing expression
+    position: int | None = None  # of the output that it takes, where the model returns several
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ class SquashedLoss(Rule):
 
     Known limits:
         The loss is looked for in the model, in its file, and in files that import it; where those
-        apply different losses, or where the model returns several tensors, nothing is matched.
+        apply different losses, nothing is matched.
         A log-softmax before the cross entropy changes nothing, and is cleared.
     """
 

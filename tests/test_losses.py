@@ -52,9 +52,12 @@ def main(x, y):
 
 
 def losses(**parts):
+    return [(loss.function, loss.squash) for loss in found_in(**parts)]
+
+
+def found_in(**parts):
     text = FILE.format(**dict.fromkeys(("step", "trainer", "passed", "main"), "pass") | parts)
-    found = Losses(Outline(Source("net.py", text, filename="/nowhere/net.py"))).of("Net")
-    return [(loss.function, loss.squash) for loss in found]
+    return Losses(Outline(Source("net.py", text, filename="/nowhere/net.py"))).of("Net")
 
 
 @pytest.mark.parametrize(
@@ -81,13 +84,27 @@ def test_the_loss_of_a_model_is_found_with_what_squashes_it_before(parts, squash
 
 
 @pytest.mark.parametrize(
+    ("main", "position"),
+    [
+        ("criterion(model(x), y)", None),
+        ("out, more = model(x)\n    criterion(more, y)", 1),
+        ("criterion(model(x)[0], y)", 0),
+        ("out = model(x)\n    criterion(out[1].view(-1), y)", 1),
+    ],
+)
+def test_of_several_outputs_the_one_that_the_loss_takes_is_told(main, position):
+    (loss,) = found_in(main=main)
+
+    assert loss.position == position
+
+
+@pytest.mark.parametrize(
     "parts",
     [
         {"main": "nn.NLLLoss()(model(x), y)"},
         {"main": "out = torch.log(model(x))\n    criterion(out, y)"},
         {"main": "criterion(Other()(x), y)"},
         {"main": "model = Other()\n    criterion(model(x), y)"},
-        {"main": "out, more = model(x)\n    criterion(out, y)"},
         {"main": "criterion = nn.MSELoss()\n    criterion(model(x), y)"},
         {"passed": "loss(net(x), y)"},
     ],

@@ -87,15 +87,19 @@ class Losses:
             return None
         value: ast.expr | None = call.args[0]
         squash: tuple[str, ast.expr] | None = None
+        position: int | None = None
         for _ in range(_STEPS):
             if value is None:
                 return None
             if isinstance(value, ast.Call) and self._runs(value.func, model, held):
                 span = self._outline.source.span(squash[1]) if squash else None
-                return Loss(function, squash[0] if squash else "", span)
+                return Loss(function, squash[0] if squash else "", span, position)
             name = self._squashes(value)
             if name and squash is None:
                 squash = (name, value)
+            taken = self._position(value)
+            if taken is not None and position is None:
+                position = taken
             value = self._before(value, bool(name))
         return None
 
@@ -170,13 +174,28 @@ class Losses:
             return value.args[0] if squashes else None
         if isinstance(value, ast.Attribute) and value.attr == "logits":
             return value.value
-        return self._given(value) if isinstance(value, ast.Name | ast.Attribute) else None
+        if self._position(value) is not None and isinstance(value, ast.Subscript):
+            return value.value
+        assign = self._given(value)
+        return assign.value if assign is not None else None
 
-    def _given(self, name: ast.Name | ast.Attribute) -> ast.expr | None:
-        """The last single value that a name was given before, in its function."""
+    def _position(self, value: ast.expr) -> int | None:
+        """Which of several results it is: `model(x)[1]`, or `b` after `a, b = model(x)`."""
+        if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Constant):
+            number = value.slice.value
+            return number if isinstance(number, int) and number >= 0 else None
+        assign = self._given(value)
+        names = _targets(assign) if assign is not None else []
+        is_call = assign is not None and isinstance(assign.value, ast.Call)
+        return names.index(ast.unparse(value)) if len(names) > 1 and is_call else None
+
+    def _given(self, name: ast.expr) -> ast.Assign | None:
+        """The last assignment of a name before its place, in the same function."""
+        if not isinstance(name, ast.Name | ast.Attribute):
+            return None
         assigns = self._assigned.get((self._outline.scope(name), ast.unparse(name)), [])
         before = [each for each in assigns if each.end_lineno and each.end_lineno < name.lineno]
-        return before[-1].value if before and len(_targets(before[-1])) == 1 else None
+        return before[-1] if before else None
 
 
 def _targets(node: ast.Assign) -> list[str]:

@@ -49,6 +49,7 @@ class Recording:
     graph: Graph
     output: Any
     stops: tuple[Stop, ...] = ()
+    ends: tuple[int, ...] = ()  # of each tensor that is returned, the operation it comes from
 
 
 def record(built: Built, inputs: Inputs, watch: Watch | None = None) -> Recording:
@@ -61,7 +62,8 @@ def record(built: Built, inputs: Inputs, watch: Watch | None = None) -> Recordin
             stack.callback(hook.remove)
         with recorder:
             output = built.module(*inputs.args, **inputs.kwargs)
-    return Recording(recorder.graph(output), output, tuple(recorder.stops))
+    graph = recorder.graph(output)
+    return Recording(graph, output, tuple(recorder.stops), recorder.ends(output))
 
 
 @dataclass
@@ -148,6 +150,11 @@ class _Recorder(TorchFunctionMode):
             outputs.update(self._look_up(tensor).sources - {_INPUT})
         ops = with_roles(tuple(self.ops))
         return Graph(ops, tuple(sorted(outputs)), weights_read(self.built, ops))
+
+    def ends(self, output: Any) -> tuple[int, ...]:
+        """The operation that each returned tensor comes from; -1 for one that none made."""
+        found = (self._look_up(tensor).sources for tensor in tensors_of(output))
+        return tuple(max(sources, default=_INPUT) for sources in found)
 
     def _note(
         self,

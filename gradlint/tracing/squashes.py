@@ -32,16 +32,26 @@ def squashes(target: Target, built: Built, recording: Recording) -> tuple[Squash
         if op.name in _LOSSES:
             ends = [end for end in _ends(graph, op.inputs) if len(end.shape) == 2]
             found += [_squash(end, op.name, end.shape[1]) for end in ends]
-    outputs = tensors_of(recording.output)
-    if len(outputs) == 1 and outputs[0].dim() > 1 and len(graph.outputs) == 1:
-        for loss in _losses(target, built):
-            ends = list(_ends(graph, graph.outputs))
-            found += [_squash(end, loss.function, _classes(end, outputs[0])) for end in ends]
-            if loss.span is not None and not ends:
-                last, classes = graph.outputs[0], outputs[0].shape[1]
-                squash = Squash(loss.squash, loss.function, last, loss.span, False, classes)
-                found.append(squash)
+    for loss in _losses(target, built):
+        found.append(_of_output(loss, recording))
     return tuple(dict.fromkeys(squash for squash in found if squash is not None))
+
+
+def _of_output(loss: Loss, recording: Recording) -> Squash | None:
+    """What squashes the output that a loss of the file takes."""
+    graph, position = recording.graph, loss.position or 0
+    outputs = tensors_of(recording.output)
+    given = [recording.output] if loss.position is None else recording.output
+    if not isinstance(given, list | tuple) or position >= min(len(given), len(outputs)):
+        return None
+    output, last = outputs[position], recording.ends[position]
+    if given[position] is not output or output.dim() < 2 or last < 0:
+        return None
+    for end in _ends(graph, (last,)):
+        return _squash(end, loss.function, _classes(end, output))
+    if loss.span is None:
+        return None
+    return Squash(loss.squash, loss.function, last, loss.span, False, output.shape[1])
 
 
 def _classes(op: Op, output: Tensor) -> int | None:
