@@ -114,7 +114,7 @@ class CutPath(Rule):
 
     code = "GRD403"
     name = "cut-path"
-    summary = "detach, no_grad, numpy, argmax or rounding cut the gradient off in forward"
+    summary = "detach, numpy, argmax or rounding cut the gradient off in forward"
     severity = Severity.ERROR
     cause = Cause.BROKEN
 

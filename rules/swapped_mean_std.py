@@ -96,7 +96,7 @@ class SwappedMeanStd(Rule):
 
     code = "GRD305"
     name = "swapped-mean-std"
-    summary = "normal_(w, 0.01) sets the mean, and leaves the standard deviation at 1"
+    summary = "a mean where a deviation is meant leaves the weights with a deviation of 1"
     severity = Severity.ERROR
     cause = Cause.BROKEN
 
