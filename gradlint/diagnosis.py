@@ -15,7 +15,8 @@ from gradlint.rule import Cause, Match, Rule, State, Verdict
 
 # Where two causes explain the loss equally well: what is broken, what the author wrote,
 # what is absent.
-_ORDER = (Cause.BROKEN, Cause.SLOPE, Cause.GAIN, Cause.TIME, Cause.ABSENCE)
+_ORDER = (Cause.BROKEN, Cause.SLOPE, Cause.GAIN, Cause.TIME, Cause.ABSENCE, Cause.APART)
+_ALONE = (Cause.TIME, Cause.APART)
 _CLOSE = 0.05  # of the whole loss: shares nearer than this are equal
 
 
@@ -35,13 +36,21 @@ def suspicions(rules: Sequence[Rule], model: Model, profile: Profile | None) -> 
         for match in rule.match(model):
             verdict = rule.confirm(match, profile) if profile else None
             if verdict and profile and verdict.state is State.CONFIRMED:
-                verdict = _settled(verdict, profile)
+                verdict = _settled(verdict, rule, match, profile)
             found.append(Suspicion(rule, match, verdict))
     return found
 
 
-def _settled(verdict: Verdict, profile: Profile) -> Verdict:
-    """What is confirmed of trained weights, or of a guessed depth or length, is unproven."""
+def _settled(verdict: Verdict, rule: Rule, match: Match, profile: Profile) -> Verdict:
+    """What is confirmed of trained weights, or of a guessed depth or length, is unproven.
+
+    So is what may be meant.
+    """
+    if match.doubt:
+        sentence = f"{verdict.sentence}, but {match.doubt}"
+        return replace(verdict, state=State.UNPROVEN, sentence=sentence)
+    if rule.structural:
+        return verdict
     if profile.assumed:
         sentence = f"{verdict.sentence}, but {profile.assumed} is a guess: give it with init"
         return replace(verdict, state=State.UNPROVEN, sentence=sentence)
@@ -56,7 +65,7 @@ def diseases(
     Confirmed suspicions about the path's gradient are one disease; each recurrence is its own.
     All others stand alone.
     """
-    depth = [s for s in found if _confirmed(s) and s.rule.cause is not Cause.TIME]
+    depth = [s for s in found if _confirmed(s) and s.rule.cause not in _ALONE]
     rest = [s for s in found if s not in depth]
     together = [sorted(depth, key=lambda s: _rank(s, model, profile))] if depth else []
     return together + [[suspicion] for suspicion in rest]
@@ -104,7 +113,7 @@ def finding(disease: Sequence[Suspicion], model: Model, profile: Profile | None)
         severity=rule.severity,
         state=state,
         span=match.span,
-        target=".".join(part for part in (model.target.name, match.ops[0].owner) if part),
+        target=".".join(part for part in (model.target.name, _owner(match)) if part),
         message=match.message,
         label=match.label,
         signature=signature(rule, match, model),
@@ -127,8 +136,15 @@ def finding(disease: Sequence[Suspicion], model: Model, profile: Profile | None)
 
 def signature(rule: Rule, match: Match, model: Model) -> str:
     """What names a finding while lines move: rule, file, model, and the layer's own path."""
-    op = match.ops[0]
     source = model.sources.get(model.target.path)
     path = in_checkout(source.filename if source else model.target.path)
-    parts = (rule.code, path, model.target.name)
-    return hashlib.sha256("\0".join((*parts, op.module or op.owner, op.name)).encode()).hexdigest()
+    parts = [rule.code, path, model.target.name]
+    for op in match.ops[:1]:
+        parts += [op.module or op.owner, op.name]
+    parts += match.parameters[:1]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _owner(match: Match) -> str:
+    """The path of the module that a match is about."""
+    return match.ops[0].owner if match.ops else match.parameters[0].rpartition(".")[0]

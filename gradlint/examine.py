@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from gradlint.diagnosis import Suspicion, diseases, finding, suspicions
-from gradlint.errors import NotRun
+from gradlint.errors import NotBuilt, NotRun
 from gradlint.feeding.inputs import Inputs, find_inputs
 from gradlint.feeding.runs import untouched
 from gradlint.finding import Finding
@@ -21,7 +21,11 @@ from gradlint.profile import LEARNT, Profile
 from gradlint.rule import Rule, State
 from gradlint.target import Target
 from gradlint.tracing.build import Builder, Built, initialise, reason
-from gradlint.tracing.record import record
+from gradlint.tracing.containers import containers, named_parameters
+from gradlint.tracing.cuts import cuts
+from gradlint.tracing.idle import idle, unreached
+from gradlint.tracing.record import Recording, record
+from gradlint.tracing.squashes import squashes
 from gradlint.tracing.trace import trace
 
 FEWEST = 4
@@ -75,7 +79,7 @@ class Examination:
 
 def admit(builder: Builder, built: Built, seed: int, device: str) -> Patient:
     """Find the inputs of a model. Raises NotRun."""
-    if not any(parameter.requires_grad for parameter in built.module.parameters()):
+    if not any(p.requires_grad for p in named_parameters(built.module).values()):
         raise NotRun("it has no parameters to train")
     torch.manual_seed(seed)
     inputs = find_inputs(built.module, builder.target, built.namespace, built.example)
@@ -97,7 +101,7 @@ def examine(
         with untouched(built.module):  # so that it can be the first copy that is measured
             torch.manual_seed(seed)
             recording = record(built, inputs.fresh(seed, inputs.few))
-        model = Model(patient.target, recording.graph, built.sites.sources, inputs.length_known)
+            model = _model(patient, built, recording)
         profile: Profile | None
         if candidate:
             build = _after(built, patient.build)
@@ -105,12 +109,30 @@ def examine(
         else:
             profile = _measured(patient, built, rules, model, seed)
     except Exception as error:
-        if isinstance(error, MemoryError):
+        if isinstance(error, MemoryError | NotBuilt):
             raise
         why = reason(error, built.sites.checked)
         raise NotRun(f"it raised {why} when it ran", "give its inputs with --input") from error
     found = suspicions(rules, model, profile)
     return Examination(model, recording.output, profile, tuple(found))
+
+
+def _model(patient: Patient, built: Built, recording: Recording) -> Model:
+    """What ran, and what of the model it leaves out."""
+    lost = unreached(built.module, recording.output)
+    cut = cuts(built, recording, lost)
+    behind = {name for each in cut for name in each.parameters}
+    unused = {name: p for name, p in lost.items() if name not in behind}
+    return Model(
+        patient.target,
+        recording.graph,
+        built.sites.sources,
+        patient.inputs.length_known,
+        containers(built),
+        idle(built, recording, unused),
+        cut,
+        squashes(patient.target, built, recording),
+    )
 
 
 def _measured(

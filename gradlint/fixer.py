@@ -57,24 +57,34 @@ class Candidate:
 def with_fixes(
     findings: Sequence[Finding], examination: Examination, patient: Patient, job: Job
 ) -> Iterator[tuple[Finding, ...]]:
-    """The findings with the fixes tried so far, again after each; the proven one ends it."""
-    search = _Search(examination, patient, job)
-    fixes: list[Fix] = []
-    for fix in search.fixes():
-        fixes = [fix, *fixes] if fix.verified else [*fixes, fix]
-        yield tuple(
-            replace(finding, fixes=tuple(search.seen_from(finding, fix) for fix in fixes))
-            if finding.state is State.CONFIRMED
-            else finding
-            for finding in findings
-        )
+    """The findings with the fixes tried so far, again after each; the proven one ends it.
+
+    What is a disease of its own is healed on its own, everything else together.
+    """
+    apart = [s.rule.code for s in examination.confirmed if s.rule.cause is Cause.APART]
+    others = [s.rule.code for s in examination.confirmed if s.rule.cause is not Cause.APART]
+    for codes in filter(None, (others, *([code] for code in dict.fromkeys(apart)))):
+        search = _Search(examination, patient, job, frozenset(codes))
+        fixes: list[Fix] = []
+        for fix in search.fixes():
+            fixes = [fix, *fixes] if fix.verified else [*fixes, fix]
+            findings = tuple(
+                replace(finding, fixes=tuple(search.seen_from(finding, fix) for fix in fixes))
+                if finding.state is State.CONFIRMED and finding.code in codes
+                else finding
+                for finding in findings
+            )
+            yield findings
 
 
 class _Search:
     """One model's search: candidates gentlest first, until one heals."""
 
-    def __init__(self, examination: Examination, patient: Patient, job: Job) -> None:
+    def __init__(
+        self, examination: Examination, patient: Patient, job: Job, codes: frozenset[str]
+    ) -> None:
         self._sick = examination
+        self._codes = codes
         self._patient = patient
         self._job = job
         self._memory = any(s.rule.cause is Cause.TIME for s in examination.confirmed)
@@ -106,7 +116,9 @@ class _Search:
     def _rewrites(self) -> list[Rewrite]:
         """What the confirmed rules propose for this file, each set of edits once."""
         found: dict[tuple[Edit, ...], Rewrite] = {}
-        for suspicion in self._sick.confirmed:
+        ours = [s for s in self._sick.confirmed if s.rule.code in self._codes]
+        # What mends the headline comes before what makes up for it.
+        for suspicion in sorted(ours, key=lambda s: s.rule.cause is not Cause.BROKEN):
             for rewrite in suspicion.rule.rewrites(suspicion.match, self._sick.model):
                 if all(edit.span.path == self._job.source.path for edit in rewrite.edits):
                     found.setdefault(rewrite.edits, rewrite)
@@ -161,9 +173,10 @@ class _Search:
         assert after.profile is not None
         if sick := sickness(after.profile):
             return sick
-        for suspicion in after.suspicions:
+        others = {s.rule.code for s in self._sick.confirmed} - self._codes
+        for suspicion in after.confirmed:
             verdict = suspicion.verdict
-            if verdict and verdict.state is State.CONFIRMED:
+            if verdict is not None and suspicion.rule.code not in others:
                 return f"{suspicion.rule.name} remains: {verdict.quantity} {show(verdict.measured)}"
         return ""
 

@@ -25,9 +25,9 @@ class Job:
     seed: int
     device: str
     search_fixes: bool
-    fix_budget: int  # candidates that are built and probed for one model
     timeout: float  # seconds until something must have been sent
     memory: int  # GiB
+    fix_budget: int = 16  # candidates that are built and probed for one model
 
 
 def work(connection: Connection, job: Job) -> None:

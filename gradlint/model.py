@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gradlint.connections import Container, Cut, Idle, Squash
 from gradlint.graph import Graph
 from gradlint.source import Source
 from gradlint.span import Span
@@ -18,6 +19,10 @@ class Model:
     graph: Graph
     sources: dict[str, Source]  # by path
     length_known: bool  # the length of its sequences comes from the file or the user
+    containers: tuple[Container, ...] = ()  # plain ones that hold layers
+    idle: tuple[Idle, ...] = ()  # parts that no output depends on
+    cuts: tuple[Cut, ...] = ()  # where the way of the gradient ends, that of the most first
+    squashes: tuple[Squash, ...] = ()  # activations before a loss that takes logits
 
     def source(self, span: Span) -> Source:
         """The file that a span of this model stands in."""

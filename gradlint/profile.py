@@ -29,6 +29,10 @@ class Profile:
     assumed: str = ""  # "depth = 2": a guess that could itself make the model sick
     trial: float = math.nan  # lowest loss that any copy reached in the trial, see `trial.py`
     at_rest: dict[str, float] = field(default_factory=dict)  # the gains, where nothing was run
+    # Whether any output changes with a parameter that a suspicion is about.
+    effects: dict[str, bool] = field(default_factory=dict)
+    floor: float = 0.0  # the lowest loss that is left behind a squashed output, in nats
+    dimming: float = 1.0  # how many times smaller the gradient at the logits is for it
 
     @property
     def seeds(self) -> int:
@@ -52,6 +56,33 @@ class Profile:
         )
         measured = self.measured(quantity)
         return Verdict(state, quantity, measured, limit, sentence.format(measured=show(measured)))
+
+    def counted(self, quantity: str, sentence: str) -> Verdict:
+        """Confirmed where anything at all is counted, in every reading."""
+        verdict = self.above(quantity, 0.0, "")
+        return replace(verdict, sentence=sentence.format(measured=f"{verdict.measured:,.0f}"))
+
+    def unused(self, names: Sequence[str]) -> Verdict:
+        """No gradient reaches these parameters, and no output changes with them."""
+        return self._unreached("unused", names, changes=False)
+
+    def cut_off(self, names: Sequence[str]) -> Verdict:
+        """No gradient reaches these parameters, and yet an output changes with them."""
+        return self._unreached("cut", names, changes=True)
+
+    def _unreached(self, quantity: str, names: Sequence[str], *, changes: bool) -> Verdict:
+        silent = [len(reading.without_gradient.intersection(names)) for reading in self.readings]
+        count = f"{len(names)} parameter{'s' if len(names) > 1 else ''}"
+        if not silent or max(silent) < len(names):
+            return Verdict(State.CLEARED, quantity, 0.0, 0.0, "a gradient reaches them")
+        said = f"no gradient reaches {count}"
+        known = [self.effects.get(name) for name in names]
+        if min(silent) < len(names) or any(each is not changes for each in known):
+            state, said = State.UNPROVEN, f"{said} at first, but that is not all"
+        else:
+            state = State.CONFIRMED
+            said += ", and an output changes with them" if changes else " and no output needs them"
+        return Verdict(state, quantity, float(len(names)), 0.0, said)
 
     def lost(self, max_decades: float, max_collapse: float) -> Verdict:
         """The gradient vanishes, or the output no longer depends on the input.

@@ -10,7 +10,11 @@ G_l = rms(dL/dz_l) and log = log10:
 - scale: log rms(z_last), of the output where there is no station;
 - collapse: log(rms(z_last) / between-sample standard deviation of z_last);
 - evenness: digits to which the rows of the most even hidden weight, and of its gradient, agree;
-- forgetting: log of the rms of the input's gradient per time step, last tenth over first tenth.
+- forgetting: log of the rms of the input's gradient per time step, last tenth over first tenth;
+- unregistered: values that receive a gradient and that no optimizer sees: a count;
+- unused: parameters that receive no gradient and whose change changes no output: a count;
+- cut: parameters that receive no gradient although an output changes with them: a count;
+- floor: the lowest loss that an activation before a loss of logits leaves, in nats.
 """
 
 from __future__ import annotations
@@ -49,6 +53,8 @@ class Reading:
     symmetry: dict[str, float]  # by weight name
     gain: dict[str, float]  # std(W) * sqrt(fan_in), by weight name
     decay: dict[int, Decay] = field(default_factory=dict)  # by op index of the recurrence
+    unregistered: int = 0  # values that the run trains and that `parameters()` lacks
+    without_gradient: frozenset[str] = frozenset()  # parameters that could be trained
 
 
 def vanishing(profile: Profile, reading: Reading) -> float:
@@ -112,6 +118,26 @@ def forgetting(profile: Profile, reading: Reading) -> float:
     return max((-decay.decades for decay in reading.decay.values()), default=0.0)
 
 
+def unregistered(profile: Profile, reading: Reading) -> float:
+    """How many values receive a gradient and are no parameters of the model."""
+    return reading.unregistered
+
+
+def unused(profile: Profile, reading: Reading) -> float:
+    """How many parameters receive no gradient and change no output."""
+    return sum(profile.effects.get(name) is False for name in reading.without_gradient)
+
+
+def cut(profile: Profile, reading: Reading) -> float:
+    """How many parameters receive no gradient although an output changes with them."""
+    return sum(profile.effects.get(name) is True for name in reading.without_gradient)
+
+
+def floor(profile: Profile, reading: Reading) -> float:
+    """The lowest loss that a squashed output leaves, in nats."""
+    return profile.floor
+
+
 QUANTITIES: dict[str, Callable[[Profile, Reading], float]] = {
     "vanishing": vanishing,
     "exploding": exploding,
@@ -120,4 +146,8 @@ QUANTITIES: dict[str, Callable[[Profile, Reading], float]] = {
     "scale": scale,
     "evenness": evenness,
     "forgetting": forgetting,
+    "unregistered": unregistered,
+    "unused": unused,
+    "cut": cut,
+    "floor": floor,
 }

@@ -21,7 +21,7 @@ from gradlint.rule import Documented, Rule, Severity
 R = TypeVar("R", bound=Documented)
 
 GROUP = "gradlint.rules"
-_CONTRACT = frozenset({"code", "name", "summary", "severity", "cause", "examples"})
+_CONTRACT = frozenset({"code", "name", "summary", "severity", "cause", "examples", "structural"})
 
 
 @cache

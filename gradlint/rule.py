@@ -40,11 +40,13 @@ class Cause(StrEnum):
     GAIN = "gain"  # of the weights
     ABSENCE = "absence"  # of normalisation or of skip connections: what slope and gain leave over
     TIME = "time"  # along a sequence
+    APART = "apart"  # nothing that another rule's measurements show: a finding of its own
 
 
 class Rung(IntEnum):
     """The ladder of remedies, gentlest first."""
 
+    CONNECTION = 0
     INITIALISATION = 1
     ACTIVATION = 2
     NORMALISATION = 3
@@ -68,6 +70,8 @@ class Match:
     ops: tuple[Op, ...]
     message: str
     label: str = ""  # a few words beside the caret: "first of 12"
+    parameters: tuple[str, ...] = ()  # what it is about, where no operation need read it
+    doubt: str = ""  # why it may be meant: then it is never confirmed
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,7 @@ class Rule(Documented, ABC):
     """
 
     cause: ClassVar[Cause]
+    structural: ClassVar[bool] = False  # it holds whatever values the weights have
 
     @abstractmethod
     def match(self, model: Model) -> Iterator[Match]:

@@ -62,6 +62,14 @@ def snapshot(request):
     return compare
 
 
+@pytest.fixture(autouse=True, scope="session")
+def cache_elsewhere(tmp_path_factory):
+    """What a module's fixture measures is kept out of its folders."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADLINT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
     """No test is answered by what another one has measured."""

@@ -92,7 +92,16 @@ NOTES = {  # name: the file, and why its first model was not measured
     "build_input": (building("input()"), "its constructor raised EOFError"),
     "build_recursion": (building("def f(): f()\nf()"), "its constructor raised RecursionError"),
     "build_once": (
-        building("assert not SEEN\nSEEN.append(1)").replace("\nclass", "\nSEEN = []\nclass", 1),
+        f"{HEAD}SEEN = []\n"
+        + MODEL.format(
+            name="Bad",
+            constructor=indented(
+                "assert not SEEN\nSEEN.append(1)\n"
+                "self.b = nn.Sequential(*[nn.Linear(4, 4) for _ in range(30)])"
+            ),
+            forward=indented("x = self.b(x)"),
+        )
+        + FINE,
         "when it was built a second time, its constructor raised AssertionError",
     ),
     "run_raise": (running("raise ValueError('no\\x1b[1m luck')"), "no input was found .* luck$"),

@@ -276,7 +276,7 @@ def completed(line, cwd):
         ("gradlint rule sat", [("plain", "saturating-stack")]),
         ("gradlint --select tiny", [("plain", "tiny-init")]),
         ("gradlint config --select GRD101,tiny", [("plain", "GRD101,tiny-init")]),
-        ("gradlint --ignore GRD4", [("plain", "GRD401")]),
+        ("gradlint --ignore GRD2", [("plain", "GRD201")]),
         ("gradlint --format s", [("plain", "sarif")]),
         ("gradlint --stat", [("plain", "--statistics")]),
     ],

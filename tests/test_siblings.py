@@ -198,10 +198,12 @@ def test_a_package_of_the_standard_library_is_not_shadowed(write: Write) -> None
     assert callable(executed(folder / "net.py")["mean"])
 
 
-def test_a_file_may_be_called_like_a_package_that_it_imports(write: Write) -> None:
+def test_a_file_may_be_called_like_a_package_that_it_imports(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = write({"libcst.py": "open('/')\nimport libcst\n"})
     for name in [name for name in sys.modules if name.partition(".")[0] == "libcst"]:
-        del sys.modules[name]
+        monkeypatch.delitem(sys.modules, name)
     assert hasattr(executed(folder / "libcst.py")["libcst"], "parse_module")
 
 

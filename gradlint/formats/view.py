@@ -141,10 +141,19 @@ def fingerprints(findings: list[Finding]) -> list[str]:
     return named
 
 
+UNITS = {  # what is not in decades
+    "evenness": "digits",
+    "unregistered": "values",
+    "unused": "parameters",
+    "cut": "parameters",
+    "floor": "nats",
+}
+
+
 def unit(finding: Finding) -> str:
     """What the numbers of a fix count."""
-    evenness = finding.evidence is not None and finding.evidence.quantity == "evenness"
-    return "digits" if evenness else "decades"
+    quantity = finding.evidence.quantity if finding.evidence else ""
+    return UNITS.get(quantity, "decades")
 
 
 def undone(model: ModelReport) -> str:

@@ -21,11 +21,14 @@ from gradlint.graph import Graph, Op
 from gradlint.kinds import LAYERS, Kind
 from gradlint.model import Model
 from gradlint.outputs import tensors_of
+from gradlint.probing.connected import astray, effects, without_gradient
+from gradlint.probing.floors import dimming, floor
 from gradlint.probing.memory import decays
 from gradlint.profile import Profile, near_sickness
 from gradlint.quantities import Decay, Reading
 from gradlint.target import Target
 from gradlint.tracing.build import Built
+from gradlint.tracing.containers import named_parameters
 from gradlint.tracing.record import record
 
 SEEDS = 3
@@ -45,7 +48,8 @@ def measure(
     Three copies, but where the first is far from every limit it is the only one; and where
     its first reading is, it is not even updated, if the measurement need not be `thorough`.
     """
-    profile = _unread(model)
+    parts = [part.parameters for part in model.idle] + [cut.parameters for cut in model.cuts]
+    profile = replace(_unread(model), effects=effects(build, inputs, parts, seed))
     for offset in range(SEEDS):
         for reading in _read_copy(build, inputs, model.graph, seed + offset):
             profile = replace(profile, readings=(*profile.readings, reading))
@@ -71,6 +75,8 @@ def _unread(model: Model) -> Profile:
         trained=model.target.loads_weights,
         length_known=model.length_known,
         assumed=_assumed(model.target),
+        floor=floor(model.squashes),
+        dimming=dimming(model.squashes),
     )
 
 
@@ -127,7 +133,7 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
     ends = ends or [(log_rms(tensor), _sample_share(tensor, inputs.batch)) for tensor in outputs]
     finite = finite and not any(math.isnan(v) or v == math.inf for v in gradients.values())
     same = _matching(recording.graph, graph)
-    weights = dict(built.module.named_parameters())
+    weights = named_parameters(built.module)
     lost = _decay(built, inputs, graph, seed)
     return Reading(
         seed=seed,
@@ -139,6 +145,8 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
         symmetry={name: _unevenness(weights[name]) for name in hidden_weights(graph)},
         gain=_gains(built, graph.weights),
         decay={same[index]: decay for index, decay in lost.items() if index in same},
+        unregistered=astray(built.module),
+        without_gradient=without_gradient(built.module),
     )
 
 
@@ -218,7 +226,7 @@ def _spread(matrix: Tensor) -> float:
 
 
 def _gains(built: Built, names: Iterable[str]) -> dict[str, float]:
-    weights = dict(built.module.named_parameters())
+    weights = named_parameters(built.module)
     return {name: _gain(weights[name]) for name in names}
 
 

@@ -18,24 +18,38 @@ from torch.overrides import TorchFunctionMode
 from gradlint.feeding.inputs import Inputs
 from gradlint.graph import Graph, Op, Weight
 from gradlint.outputs import tensors_of
+from gradlint.span import Span
 from gradlint.tracing.build import Built, address
+from gradlint.tracing.containers import named_parameters
 from gradlint.tracing.naming import ATTRIBUTES, canonical, values_read
 from gradlint.tracing.roles import kind_in_use, with_roles
 from gradlint.tracing.running import Running
 from gradlint.tracing.sites import Sites
 
+_TO_PYTHON = frozenset({"item", "tolist"})
 _INPUT = -1  # in place of an operation's index: the tensor is an input of the model
 
 # What to do with the results of an operation: (op index, name, arguments, results)
 Watch = Callable[[int, str, tuple[Any, ...], list[Tensor]], None]
 
 
+@dataclass(frozen=True)
+class Stop:
+    """An operation that took what requires a gradient, and made what requires none."""
+
+    name: str  # "no_grad" for any operation in such a block
+    sources: frozenset[int]  # the operations whose results it took
+    called: tuple[Span, ...]
+
+
 @dataclass
 class Recording:
-    """What ran: the graph, and the model's output."""
+    """What ran: the graph, the model's output, and where the gradient stops."""
 
     graph: Graph
     output: Any
+    stops: tuple[Stop, ...] = ()
+    ends: tuple[int, ...] = ()  # of each tensor that is returned, the operation it comes from
 
 
 def record(built: Built, inputs: Inputs, watch: Watch | None = None) -> Recording:
@@ -48,7 +62,8 @@ def record(built: Built, inputs: Inputs, watch: Watch | None = None) -> Recordin
             stack.callback(hook.remove)
         with recorder:
             output = built.module(*inputs.args, **inputs.kwargs)
-    return Recording(recorder.graph(output), output)
+    graph = recorder.graph(output)
+    return Recording(graph, output, tuple(recorder.stops), recorder.ends(output))
 
 
 @dataclass
@@ -66,6 +81,7 @@ class _Recorder(TorchFunctionMode):
     built: Built
     watch: Watch | None
     ops: list[Op] = field(default_factory=list)
+    stops: list[Stop] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -77,7 +93,7 @@ class _Recorder(TorchFunctionMode):
         self._by_grad_fn: dict[Any, int] = {}
         self._parameters = {
             id(parameter): _Data(weights=frozenset({name} if parameter.dim() > 1 else {""}))
-            for name, parameter in module.named_parameters()
+            for name, parameter in named_parameters(module).items()
         }
 
     def feed(self, tensors: list[Tensor]) -> None:
@@ -89,8 +105,12 @@ class _Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         name = canonical(func)
         if name in ATTRIBUTES:
+            if name in _TO_PYTHON:
+                self._stop(name, [tensor for tensor in args[:1] if tensor.requires_grad])
             return func(*args, **kwargs)
-        read = self._read(tensors_of(values_read(name, (*args, kwargs))))
+        tensors = tensors_of(values_read(name, (*args, kwargs)))
+        live = [tensor for tensor in tensors if tensor.requires_grad]
+        read = self._read(tensors)
         shape = _shape(args)
         result = func(*args, **kwargs)
         made = _made(name, args, result)
@@ -104,7 +124,17 @@ class _Recorder(TorchFunctionMode):
             index = self._note(name, sources, weights, read, shape, made)
             if self.watch is not None:
                 self.watch(index, name, args, made)
+            if live and not torch.is_grad_enabled():
+                self.stops.append(Stop("no_grad", frozenset({index}), self.ops[index].called))
+        if live and torch.is_grad_enabled() and not any(tensor.requires_grad for tensor in made):
+            self._stop(name, live)
         return result
+
+    def _stop(self, name: str, live: list[Tensor]) -> None:
+        """Note that no gradient passes an operation that read these."""
+        sources = frozenset[int]().union(*(self._look_up(tensor).sources for tensor in live))
+        if sources - {_INPUT}:
+            self.stops.append(Stop(name, sources - {_INPUT}, self._sites.here()))
 
     def _read(self, tensors: list[Tensor]) -> list[_Data]:
         """What is known of the tensors read. Indices beside data carry no gradient: left out."""
@@ -120,6 +150,11 @@ class _Recorder(TorchFunctionMode):
             outputs.update(self._look_up(tensor).sources - {_INPUT})
         ops = with_roles(tuple(self.ops))
         return Graph(ops, tuple(sorted(outputs)), weights_read(self.built, ops))
+
+    def ends(self, output: Any) -> tuple[int, ...]:
+        """The operation that each returned tensor comes from; -1 for one that none made."""
+        found = (self._look_up(tensor).sources for tensor in tensors_of(output))
+        return tuple(max(sources, default=_INPUT) for sources in found)
 
     def _note(
         self,
@@ -212,7 +247,7 @@ def weights_read(built: Built, ops: tuple[Op, ...]) -> dict[str, Weight]:
             parameter.requires_grad,
             built.inits.get(address(parameter)),
         )
-        for name, parameter in built.module.named_parameters()
+        for name, parameter in named_parameters(built.module).items()
         if name in used
     }
 

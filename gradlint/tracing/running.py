@@ -11,6 +11,7 @@ from torch import nn
 
 from gradlint.span import Span
 from gradlint.tracing.build import BUILT
+from gradlint.tracing.containers import parts
 
 
 @dataclass
@@ -27,12 +28,12 @@ class Running:
     """The stack of the modules whose forward is running."""
 
     def __init__(self, module: nn.Module) -> None:
-        self._paths = {id(child): name for name, child in module.named_modules()}
+        self._paths = {id(child): name for name, child in parts(module)}
         self._stack: list[nn.Module] = []
 
     def hooks(self, module: nn.Module) -> Iterator[Any]:
         """Hooks that keep the stack of running modules."""
-        for child in module.modules():
+        for _, child in parts(module):
             if isinstance(child, torch.jit.ScriptModule):
                 continue  # it takes none: it is one opaque operation
             yield child.register_forward_pre_hook(lambda module, _: self._stack.append(module))
