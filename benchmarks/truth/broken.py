@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from spec import Spec
 from writing import Written, activation, applied, class_text, finished
 
-_IMAGE_HEAD = "self.fc = nn.Linear({w}, 4)"
+Fault = Callable[[Spec], tuple[str, str]]  # what the constructor and forward read
 
 
 def broken(spec: Spec) -> Written:
@@ -60,10 +62,8 @@ def forward(self, x):
 
 def _no_grad(spec: Spec) -> tuple[str, str]:
     setup, forward = _through(spec, "")
-    return setup, forward.replace(
-        "    h = self.encoder(x)\n    \n",
-        "    with torch.no_grad():\n        h = self.encoder(x)\n",
-    )
+    plain, guarded = "    h = self.encoder(x)\n    \n", "        h = self.encoder(x)\n"
+    return setup, forward.replace(plain, f"    with torch.no_grad():\n{guarded}")
 
 
 def _unused(spec: Spec) -> tuple[str, str]:
@@ -85,15 +85,15 @@ def _ending(spec: Spec, last: str) -> tuple[str, str]:
     return setup, f"def forward(self, x):\n    return {last.format('self.net(x)')}"
 
 
-def _between(change: str):  # noqa: ANN202
+def _between(change: str) -> Fault:
     return lambda spec: _through(spec, change)
 
 
-def _at_end(last: str):  # noqa: ANN202
+def _at_end(last: str) -> Fault:
     return lambda spec: _ending(spec, last)
 
 
-_FAULTS = {
+_FAULTS: dict[str, Fault] = {
     "plain-list": _plain_list,
     "plain-dict": _plain_dict,
     "module-list": _module_list,

@@ -21,6 +21,7 @@ def specs() -> Iterator[Spec]:
     """All of them, in no order."""
     yield from _plain()
     yield from _initialised()
+    yield from _mistaken()
     yield from _joined()
     yield from _coders()
     yield from _fields()
@@ -76,6 +77,10 @@ def _initialised() -> Iterator[Spec]:
         ("normal-0.001", "normal-0.01", "normal-0.02"), ("relu", "tanh", "gelu"), (2, 5, 10, 16)
     ):
         yield _mlp(depth, 32, activation, TINY, init=init)
+
+
+def _mistaken() -> Iterator[Spec]:
+    """Stacks with an initialisation that is far off."""
     for init, depth in product(("normal-0.5", "normal-1", "normal-3", "uniform-1"), (3, 6, 12)):
         yield _mlp(depth, 32, "relu", HUGE, init=init)
     for init, depth in product(("normal-1", "normal-3", "uniform-01"), (4, 10, 16)):

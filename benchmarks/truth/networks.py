@@ -10,11 +10,13 @@ import sys
 from collections import Counter
 from functools import cache
 
+import attention
 import broken
 import catalogue
 import dense
+import fields
 import images
-import sequences
+import recurrence
 from spec import Spec
 from writing import Written
 
@@ -22,13 +24,13 @@ _WRITERS = {
     "mlp": dense.mlp,
     "glu": dense.glu,
     "ae": dense.autoencoder,
-    "field": dense.coordinates,
+    "field": fields.coordinates,
     "conv": images.conv,
     "se": images.squeezed,
     "conv-ae": images.autoencoder,
     "gan": images.gan,
-    "recurrent": sequences.recurrent,
-    "transformer": sequences.transformer,
+    "recurrent": recurrence.recurrent,
+    "transformer": attention.transformer,
     "broken": broken.broken,
 }
 

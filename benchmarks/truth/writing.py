@@ -141,7 +141,6 @@ def _use(spec: Spec, build: str) -> str:
     if name == 1:
         return f'{loop}\n\nif __name__ == "__main__":\n{body}\n    train(model)\n'
     if name == 2:
-        return f"{loop}\n\ndef main():\n{body}\n    train(model)\n\n\n" + (
-            'if __name__ == "__main__":\n    main()\n'
-        )
+        start = 'if __name__ == "__main__":\n    main()\n'
+        return f"{loop}\n\ndef main():\n{body}\n    train(model)\n\n\n{start}"
     return f"{loop}\n\n{build}\ntrain(model)\n"
