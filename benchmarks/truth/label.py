@@ -2,6 +2,7 @@
 
     python benchmarks/truth/label.py                  # all that have no label yet
     python benchmarks/truth/label.py --part 1/4       # every fourth of them
+    python benchmarks/truth/label.py conv se          # those of some families
     python benchmarks/truth/label.py --only NAME      # print one, and write nothing
 
 README.md has the protocol. A label is one line of labels.jsonl.
@@ -86,6 +87,7 @@ def labels() -> dict[str, dict[str, Any]]:
 def main() -> None:
     """Label what has no label."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("family", nargs="*", help="only these; all where none is named")
     parser.add_argument("--part", default="1/1", help="K/N: every N-th network from the K-th on")
     parser.add_argument("--only", help="the name of one network: print its label")
     options = parser.parse_args()
@@ -97,7 +99,8 @@ def main() -> None:
     known = labels()
     # in the order of a hash, so that what is done first is a sample of all
     for spec in sorted(specs(), key=lambda spec: spec.drawn("order"))[part - 1 :: parts]:
-        if spec.name not in known:
+        wanted = not options.family or spec.family in options.family
+        if wanted and spec.name not in known:
             line = json.dumps(label(spec))
             with LABELS.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
