@@ -13,6 +13,7 @@ import argparse
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from statistics import median
 
 from label import labels
@@ -107,7 +108,7 @@ def table(cases: Sequence[Case]) -> Iterator[str]:
     yield f"\nwithout a verdict    {share(cases, lambda c: c.verdict.unproven)}"
     yield f"never probed         {share(cases, lambda c: not c.verdict.probed)}"
     seconds = sorted(c.verdict.seconds for c in cases) or [0.0]
-    worst = seconds[int(0.95 * (len(seconds) - 1))]
+    worst = seconds[ceil(0.95 * len(seconds)) - 1]
     yield f"CPU seconds a verdict: median {median(seconds):.2f}, 95th percentile {worst:.2f}"
 
 

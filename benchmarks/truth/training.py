@@ -13,7 +13,7 @@ from spec import Spec
 from tasks import TASKS, Task, data
 from torch import Tensor, nn
 
-ENOUGH, WINDOW, BATCH, NOTHING = 0.92, 25, 32, 0.02
+ENOUGH, WINDOW, BATCH, NOTHING = 0.92, 25, 32, 0.05
 STEPS = {"field": 1500, "conv": 700, "se": 700, "conv-ae": 800, "gan": 700, "transformer": 700}
 
 
