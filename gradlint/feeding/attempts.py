@@ -35,10 +35,12 @@ class Attempts:
     broken: bool = False  # the last error is none that another size would mend
     differentiates: bool = False  # the forward asks for the gradient of its input
     work: int = 0  # multiplications in the last attempt
+    refused: bool = False  # a size was too dear to be tried
     tried: set[tuple[Recipe, ...]] = field(default_factory=set)
     few: int = FEW  # the batch sizes that are compared
     some: int = SOME
     seconds: float = _SECONDS
+    fake: bool = False  # the runs compute shapes and no values
     allowed: int = _ATTEMPTS
     start: float = field(default_factory=time.process_time)
 
@@ -54,7 +56,15 @@ class Attempts:
 
     def affords(self, growth: float) -> bool:
         """Whether a run of so many times the work of the last one is cheap enough to try."""
-        return self.work * growth <= _DEAR
+        if self.fake or self.work * growth <= _DEAR:
+            return True
+        self.refused = True
+        return False
+
+    @property
+    def dear(self) -> bool:
+        """Whether something was not tried for its cost."""
+        return self.refused or self.exhausted
 
     @property
     def single(self) -> bool:
@@ -95,10 +105,10 @@ class Attempts:
 
     def _run(self, recipes: Sequence[Recipe], batch: int, grad: bool = False) -> Outcome:
         grad = grad or self.differentiates
-        outcome = run(self.module, *self.arguments(recipes, batch), grad)
+        outcome = run(self.module, *self.arguments(recipes, batch), grad, self.fake)
         if needs_grad(outcome.error) and not self.differentiates:
             self.differentiates = True
-            outcome = run(self.module, *self.arguments(recipes, batch), True)
+            outcome = run(self.module, *self.arguments(recipes, batch), True, self.fake)
         return outcome
 
     def _refused(self, outcome: Outcome, error: str, broken: bool | None = None) -> bool:

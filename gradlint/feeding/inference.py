@@ -23,7 +23,7 @@ from gradlint.feeding.slots import slots_of
 from gradlint.feeding.specification import Shape, specification
 from gradlint.feeding.symbols import parameters_of
 
-_SINGLE = 4.0  # seconds for a search with a fixed number of samples
+_SINGLE = 4.0  # seconds for a search of another kind
 _BATCHES = ("batch_size", "batchsize", "bsz", "bs", "batch")
 _TOLD = 120  # characters of an error that are shown
 _ABSENT = r"NoneType|NoneTypes|None of|got None"
@@ -45,9 +45,25 @@ def infer(module: nn.Module, lengths: tuple[int, ...]) -> tuple[Attempts, tuple[
         found = _found(fixed, names, defaults, lengths)
         if found is not None:
             return fixed, tuple(counted(recipe, batch) for recipe in found)
+    found = found or _solved(attempts, names, defaults, lengths)
     if found is None:
         raise _not_found(attempts, names, defaults)
     return attempts, found
+
+
+def _solved(
+    attempts: Attempts, names: list[str], defaults: dict[str, object], lengths: tuple[int, ...]
+) -> tuple[Recipe, ...] | None:
+    """What is found by shapes alone, where sizes are too dear to be tried, and then runs."""
+    if not attempts.dear:
+        return None
+    call = Call.of(attempts.module, names)
+    shapes_only = Attempts(attempts.module, call, fake=True, seconds=_SINGLE)
+    found = _found(shapes_only, names, defaults, lengths)
+    if found is None:
+        return None
+    attempts.call = shapes_only.call
+    return found if attempts.accepts(*found) else None
 
 
 def _batches(module: nn.Module) -> list[int]:

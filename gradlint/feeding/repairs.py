@@ -11,6 +11,11 @@ from gradlint.feeding.guesses import Guess
 
 _CHANNELS = r"to have (\d+) channels, but got (\d+) channels"
 _CONTEXT = 4  # words, two before and two after
+# as it is said of values, and of shapes alone
+_MULTIPLIED = (
+    r"(?:cannot be multiplied \(|reduction dim, but got \[)(\d+)(?:x|, )(\d+)"
+    r"(?: and |\] X \[)(\d+)(?:x|, )(\d+)"
+)
 _ONE_ROW = "cannot be multiplied (1x"
 _Repair = Callable[[Guess, list[int]], Guess | None]
 
@@ -30,7 +35,7 @@ def repair(guess: Guess, error: str, batch: int) -> Guess | None:
 
 def mismatch(error: str, batch: int) -> tuple[int, int] | None:
     """The features that a layer got and those it wanted, per sample."""
-    found = re.search(r"cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)", error)
+    found = re.search(_MULTIPLIED, error)
     if found is not None:
         return int(found[2]), int(found[3])
     found = re.search(r"split_sizes to sum exactly to (\d+) .*split_sizes=\[([\d, ]+)\]", error)

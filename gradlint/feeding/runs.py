@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import random
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -78,9 +78,13 @@ def _attributes(part: nn.Module) -> dict[str, object]:
 
 
 def run(
-    module: nn.Module, args: tuple[object, ...], kwargs: dict[str, object], grad: bool
+    module: nn.Module,
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+    grad: bool,
+    fake: bool = False,
 ) -> Outcome:
-    """Run a module once in train mode."""
+    """Run a module once in train mode; a `fake` run computes shapes and no values."""
     if any(is_lazy(parameter) for parameter in module.parameters()):
         module = copy.deepcopy(module)
     counter = _Counter()
@@ -88,7 +92,8 @@ def run(
         module.train()
         try:
             args, kwargs = mapped((args, kwargs), copied)
-            with counter:
+            with counter, _fakes(fake) as mode:
+                args, kwargs = mapped((args, kwargs), mode)
                 output = module(*args, **kwargs)
         except (Exception, SystemExit) as error:
             broken = isinstance(error, _BROKEN)
@@ -96,11 +101,23 @@ def run(
         tensors = [tensor for tensor in tensors_of(output) if tensor.is_floating_point()]
         shapes = tuple(tuple(tensor.shape) for tensor in tensors)
         trains = any(tensor.requires_grad for tensor in tensors)
-        undefined = any(bool(tensor.isnan().any()) for tensor in tensors)
+        undefined = not fake and any(bool(tensor.isnan().any()) for tensor in tensors)
     lacking = "" if shapes else "it returns no floating tensor"
     return Outcome(
         lacking, shapes, trains, undefined=undefined, progress=counter.count, work=counter.work
     )
+
+
+@contextmanager
+def _fakes(wanted: bool) -> Iterator[Callable[[Tensor], Tensor]]:
+    """What makes tensors that have a shape and no values, and runs on them."""
+    if not wanted:
+        yield lambda tensor: tensor
+        return
+    from torch._subclasses.fake_tensor import FakeTensorMode  # it takes long to import
+
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        yield mode.from_tensor
 
 
 def _told(error: BaseException) -> str:

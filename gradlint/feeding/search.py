@@ -22,7 +22,7 @@ from gradlint.feeding.sizes import (
     Sample,
     kept_sizes,
     narrowed,
-    reordered,
+    pointed,
     shortened,
 )
 from gradlint.feeding.values import vocabulary
@@ -102,10 +102,8 @@ class Search:
                 return found
             queue = narrowed(queue, size, self.attempts.error, LONGER if name == LENGTH else ())
             lacking = mismatch(self.attempts.error, guess.batch or self.attempts.few)
-            if lacking is not None and len(samples) < 2:
-                samples.append((size, *lacking))
-                if len(samples) == 2:
-                    queue = reordered(queue, samples, rank)
+            if lacking is not None:
+                queue = pointed(queue, samples, (size, *lacking), rank)
         return None
 
     def _mended(self, guess: Guess) -> Guess | None:

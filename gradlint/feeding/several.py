@@ -18,7 +18,7 @@ from gradlint.feeding.sizes import (
     SIDES,
     Sample,
     kept_sizes,
-    reordered,
+    pointed,
     shortened,
 )
 
@@ -118,10 +118,9 @@ class Climb:
         samples: list[Sample] = []
         while True:
             lacking = mismatch(error, self.attempts.few)
-            if lacking is not None and len(samples) < 2:
-                samples.append((size, *lacking))
-                if len(samples) == 2:
-                    queue = reordered(queue, samples, 2 if name == SIDE else 1)
+            if lacking is not None:
+                rank = 2 if name == SIDE else 1
+                queue = pointed(queue, samples, (size, *lacking), rank)
             if name == SIDE:
                 queue = [side for side in queue if self.attempts.affords((side / size) ** 2)]
             if not queue:

@@ -65,16 +65,19 @@ def shortened(module: nn.Module, lengths: Iterable[int]) -> Iterator[tuple[int, 
         yield length, True
 
 
-def reordered(queue: list[int], samples: list[Sample], rank: int) -> list[int]:
-    """The sizes, those first that two failures point to.
+def pointed(queue: list[int], samples: list[Sample], sample: Sample, rank: int) -> list[int]:
+    """The sizes, those first that two failures with different outcomes point to."""
+    if len(samples) == 2 or any(sample[1] == known[1] for known in samples):
+        return queue
+    samples.append(sample)
+    return _reordered(queue, samples, rank) if len(samples) == 2 else queue
 
-    A size is linear in the root of the number of features that it leads to.
-    """
+
+def _reordered(queue: list[int], samples: list[Sample], rank: int) -> list[int]:
+    """A size is linear in the root of the number of features that it leads to."""
     (size, got, wanted), (other, more, _) = samples
     root = 1 / rank
     rise = more**root - got**root
-    if rise == 0:
-        return queue
     aim = round(size + (wanted**root - got**root) * (other - size) / rise)
     usual = [known for known in queue if abs(known - aim) <= 4]
     near = [max(aim + step, 1) for step in (0, 1, -1, 2, -2, 3, -3, 4, -4)]
