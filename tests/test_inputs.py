@@ -9,7 +9,8 @@ from torch import nn
 
 from gradlint.errors import GradlintError
 from gradlint.feeding.inputs import Inputs, find_inputs
-from gradlint.feeding.sizes import narrowed
+from gradlint.feeding.runs import run
+from gradlint.feeding.sizes import narrowed, pointed
 from gradlint.outputs import tensors_of
 from gradlint.span import Span
 from gradlint.target import Example, Target
@@ -320,3 +321,39 @@ def test_inputs_that_no_specification_can_give_have_none():
     assert Inputs((torch.ones(2), 3), {}, "", True).specification == ""
     assert Inputs((torch.ones(2, dtype=torch.complex64),), {}, "", True).specification == ""
     assert Inputs((), {"ids": torch.ones(2, 3)}, "", True).specification == "ids=2x3"
+
+
+class Unpadded(nn.Module):
+    """What fits its last layer is a size that nobody would try: 103 pixels."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, stride=2)
+        self.out = nn.Linear(4 * 51 * 51, 2)
+
+    def forward(self, x):
+        return self.out(self.conv(x).flatten(1))
+
+
+def test_two_failures_that_differ_point_to_the_size():
+    queue, samples = [227, 256, 299], []
+    assert pointed(queue, samples, (224, 512, 25088), 2) == queue
+    assert pointed(queue, samples, (227, 512, 25088), 2) == queue  # it tells nothing new
+    assert pointed(queue, samples, (256, 2048, 25088), 2)[0] == 416
+
+
+@pytest.mark.parametrize("dear", [False, True])
+def test_sizes_that_are_too_dear_to_be_tried_are_solved_for_by_shapes_alone(monkeypatch, dear):
+    if dear:
+        monkeypatch.setattr("gradlint.feeding.attempts._DEAR", 0)
+        monkeypatch.setattr("gradlint.feeding.search.SIDES", (32, 48, 64))
+    inputs = found(Unpadded())
+    assert tuple(inputs.args[0].shape)[1:] in ((3, 103, 103), (3, 104, 104))
+
+
+def test_a_run_on_shapes_alone_leaves_the_model_as_it_was():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    outcome = run(module, (torch.randn(3, 3, 8, 8),), {}, grad=True, fake=True)
+    assert outcome.shapes == ((3, 4, 6, 6),) and outcome.trains
+    assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())

@@ -392,3 +392,23 @@ def test_without_a_probe_nothing_is_fixed(checked, option):
     status, printed = checked(DEEP, "--no-probe", option, "net.py")
     assert status == 2
     assert f"--no-probe and {option} exclude each other" in printed.err
+
+
+def test_a_size_that_nobody_knows_has_no_gain(checked):
+    body = "self.w = nn.Parameter(torch.empty(8, None))\nnn.init.normal_(self.w, 0, 1)"
+    code = net(body, "return x @ self.w")
+    _, printed = checked(code, "net.py", "--no-probe", "--format", "json")
+    assert json.loads(printed.out)["errors"] == []
+
+
+def test_a_model_that_cannot_be_read_costs_no_other(checked, monkeypatch):
+    def stumble(*_):
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("gradlint.reading.report.read", stumble)
+    code = net("self.a = nn.Linear(4, 4)", "return self.a(x)")
+    _, printed = checked(code, "net.py", "--no-probe", "--format", "json")
+    (model,) = json.loads(printed.out)["models"]
+    assert model["status"] == "not-probed"
+    assert model["reason"] == "reading it made gradlint fail: ZeroDivisionError: by zero"
+    assert model["hint"] == "please report it"

@@ -23,7 +23,7 @@ from gradlint.feeding.slots import slots_of
 from gradlint.feeding.specification import Shape, specification
 from gradlint.feeding.symbols import parameters_of
 
-_SINGLE = 4.0  # seconds for a search of another kind
+_SINGLE = 2.0  # seconds for a search of another kind
 _BATCHES = ("batch_size", "batchsize", "bsz", "bs", "batch")
 _TOLD = 120  # characters of an error that are shown
 _ABSENT = r"NoneType|NoneTypes|None of|got None"

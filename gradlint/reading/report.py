@@ -6,7 +6,7 @@ import time
 
 from gradlint.diagnosis import diseases, finding, suspicions
 from gradlint.errors import GradlintError, NotRun
-from gradlint.finding import ModelReport, Status
+from gradlint.finding import Finding, ModelReport, Status
 from gradlint.job import Job, model_report
 from gradlint.reading.reader import read
 
@@ -20,16 +20,23 @@ def read_report(
     """
     started = time.perf_counter()
     try:
-        model = read(job.source, job.target)
+        found = _findings(job)
     except NotRun as error:
         return model_report(job.target, otherwise, why or error)
-    built = otherwise is Status.NOT_PROBED and why is not None
-    found = diseases(suspicions(job.rules, model, None), model, None)
+    except Exception as error:  # one model that gradlint stumbles over must not cost the others
+        message = f"reading it made gradlint fail: {type(error).__name__}: {error}"
+        return model_report(job.target, otherwise, why or NotRun(message, "please report it"))
     return model_report(
         job.target,
         Status.TRACED,
         why,
         seconds=round(time.perf_counter() - started, 3),
-        found=tuple(finding(disease, model, None) for disease in found),
-        built=built,
+        found=found,
+        built=otherwise is Status.NOT_PROBED and why is not None,
     )
+
+
+def _findings(job: Job) -> tuple[Finding, ...]:
+    model = read(job.source, job.target)
+    found = diseases(suspicions(job.rules, model, None), model, None)
+    return tuple(finding(disease, model, None) for disease in found)

@@ -13,7 +13,6 @@ from gradlint.reading.values import (
     Shape,
     Tensor,
     Value,
-    known,
     tensors_of,
 )
 from gradlint.tracing.naming import ATTRIBUTES, canonical_name, values_read
@@ -72,7 +71,7 @@ def _about(tensor: Tensor, name: str, args: list[Value]) -> Value:
     if name in ("dim", "ndimension"):
         return len(tensor.shape)
     if name == "numel":
-        return math.prod(tensor.shape) if known(tensor.shape) else UNKNOWN
+        return math.prod(tensor.shape) if _is_whole(tensor.shape) else UNKNOWN
     if args and isinstance(args[0], int) and -len(tensor.shape) <= args[0] < len(tensor.shape):
         return tensor.shape[args[0]]
     return tensor.shape if not args else UNKNOWN
@@ -140,6 +139,11 @@ def write(
     tensor.init = Init(function, spans[0] if spans else None, False, gain)
 
 
+def _is_whole(shape: Shape) -> bool:
+    """Whether all sizes are known."""
+    return all(isinstance(size, int) for size in shape)
+
+
 def _gain(function: str, shape: Shape | None, args: list[Value], kwargs: dict[str, Value]) -> float:
     """std(W) * sqrt(fan_in) of what an initialising function writes; nan where it is not told."""
 
@@ -149,7 +153,7 @@ def _gain(function: str, shape: Shape | None, args: list[Value], kwargs: dict[st
 
     if function in _CONSTANT:
         return 0.0
-    fan_in = math.prod(shape[1:]) if shape and len(shape) > 1 and known(shape) else None
+    fan_in = math.prod(shape[1:]) if shape and len(shape) > 1 and _is_whole(shape) else None
     if function.startswith("kaiming"):
         slope = given("a", 0, 0.0)
         linear = kwargs.get("nonlinearity") in ("linear", "sigmoid", "tanh")
