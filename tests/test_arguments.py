@@ -77,6 +77,8 @@ def values(*parts: str, init: dict[str, Any] | None = None) -> dict[str, str]:
         ("use_bias", "False"),
         ("input_shape", "(3, 64, 64)"),
         ("device", "'cpu'"),
+        ("pool_every", "2"),
+        ("num_colors", "4"),
     ],
 )
 def test_a_name_says_what_a_field_holds(name: str, value: str) -> None:
@@ -265,6 +267,7 @@ def test_every_copy_reads_the_same_configuration() -> None:
             {"depth": "18"},
         ),
         ("widths", "width = len(other(widths))", {"widths": "[64, 64]"}),
+        ("state_shape", "width = len(state_shape + [1])", {"state_shape": "[3, 64, 64]"}),
     ],
 )
 def test_an_error_says_what_a_guess_should_be(
@@ -300,6 +303,8 @@ def test_what_the_source_gives_is_never_changed() -> None:
         ("seq_len", "96", True),
         ("hidden_size", "64", False),
         ("vocab_size", "100", False),
+        ("num_classes", "10", False),
+        ("num_colors", "4", True),
     ],
 )
 def test_a_depth_or_a_length_decides(name: str, text: str, decisive: bool) -> None:

@@ -253,6 +253,8 @@ _TABLE: tuple[tuple[str, str], ...] = (
     ("torch.float32", r"dtype|data_type"),
     ("True", r"bias|batch_?first|qkv_bias|revin"),
     ("'model'", r"name|prefix|mode_name"),
+    ("2", r"\w+_every"),
+    ("4", r"(n|num|number_of)_\w+s"),  # of what is not known
 )
 _COMPILED = [(re.compile(pattern), value) for value, pattern in _TABLE]
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z]|[A-Z]$)")
@@ -300,8 +302,14 @@ def value(name: str, siblings: Collection[str] = ()) -> str | None:
 
 
 def decides(name: str, text: str = "") -> bool:
-    """Whether a field can make a network sick: a depth, a list of layers, a length, a scale."""
+    """Whether a field can make a network sick: a depth, a list of layers, a length, a scale.
+
+    A number of what is not known may be one of these.
+    """
     word = snake(name.rpartition(".")[2])
+    known = next((pattern for pattern, _ in _COMPILED if pattern.fullmatch(word)), None)
+    if known is _COMPILED[-1][0]:
+        return True
     if any(decides(inner) for inner in _INNER.findall(text)):  # `Encoder(num_layers=2)`
         return True
     return text.startswith("[") or any(

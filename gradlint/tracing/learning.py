@@ -99,6 +99,8 @@ def _reshaped(name: str, text: str, error: BaseException) -> Iterator[dict[str, 
         yield from ({name: f"[{', '.join([first] * count)}]"} for count in (3, 4, 5))
     elif isinstance(error, TypeError) and "'list'" in message and text.startswith("["):
         yield {name: text.strip("[]").partition(",")[0]}
+    elif "can only concatenate" in message and text.startswith(("(", "[")):
+        yield {name: f"[{text.strip('(),')}]" if text.startswith("(") else f"({text.strip('[]')},)"}
     elif "expected np.ndarray" in message:
         yield {name: f"{text}.numpy()"}
     elif "'str' object has no" in message and text == "'cpu'":
