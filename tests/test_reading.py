@@ -411,4 +411,4 @@ def test_a_model_that_cannot_be_read_costs_no_other(checked, monkeypatch):
     (model,) = json.loads(printed.out)["models"]
     assert model["status"] == "not-probed"
     assert model["reason"] == "reading it made gradlint fail: ZeroDivisionError: by zero"
-    assert model["hint"] == "please report it"
+    assert model["hint"] == "report it"

@@ -25,7 +25,7 @@ def read_report(
         return model_report(job.target, otherwise, why or error)
     except Exception as error:  # one model that gradlint stumbles over must not cost the others
         message = f"reading it made gradlint fail: {type(error).__name__}: {error}"
-        return model_report(job.target, otherwise, why or NotRun(message, "please report it"))
+        return model_report(job.target, otherwise, why or NotRun(message, "report it"))
     return model_report(
         job.target,
         Status.TRACED,
