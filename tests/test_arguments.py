@@ -79,6 +79,9 @@ def values(*parts: str, init: dict[str, Any] | None = None) -> dict[str, str]:
         ("device", "'cpu'"),
         ("pool_every", "2"),
         ("num_colors", "4"),
+        ("num_category", "10"),
+        ("BOS", "1"),
+        ("embedding_length", "64"),
     ],
 )
 def test_a_name_says_what_a_field_holds(name: str, value: str) -> None:

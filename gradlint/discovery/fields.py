@@ -21,9 +21,11 @@ _TABLE: tuple[tuple[str, str], ...] = (
         _MATRIX,
         (
             r"(.*_)?(weights?|embed(ding)?s?|emb|vectors?|word2vec|w2v|glove|vocab)_?"
-            r"(matrix|mat|weights|vectors?|table)|pretrained_(embed(ding)?s?|vectors?|emb|weights?)"
+            r"(matrix|mat|weights|vectors?|table)|pretrained_(embed(ding)?s?|vectors?|emb|weights?)|"
+            r"weights"
         ),
     ),
+    (str(WIDTH), r"embed(ding)?s?_len(gth)?"),
     (_TAGS, r"(.*_)?(to|2)_?(ix|idx|id|index|int)s?"),
     ("8", r"(.*_)?batch_?size|bsz|batch"),
     ("96", r"(max|num|n)_\w+_(len|length|tokens|words|sents?|sentences)"),
@@ -41,11 +43,14 @@ _TABLE: tuple[tuple[str, str], ...] = (
             r"affine|subtract_last|decomposition|need_\w+|toggle_\w+|concat_\w+"
         ),
     ),
-    ("10", r"(.*_)?(n|num|nb|out|number_of)_?(class|classes|label|labels|tags?|categories)"),
+    (
+        "10",
+        r"(.*_)?(n|num|nb|out|number_of)_?(class|classes|cls|label|labels|tags?|categor(y|ies))",
+    ),
     ("10", r"(.*_)?(class(es)?_?(num|count|size)?|labels?_size|tagset_size|nclass(es)?)"),
     ("0", r"(.*_)?(pad|padding)_?(idx|index|id|token_id|value|token)"),
-    ("1", r"(.*_)?(bos|sos|cls|start|mask)_?(idx|index|id|token_id|token)"),
-    ("2", r"(.*_)?(eos|sep|end|unk)_?(idx|index|id|token_id|token)"),
+    ("1", r"(.*_)?(bos|sos|cls|start|mask)_?(idx|index|id|token_id|token)|bos|sos"),
+    ("2", r"(.*_)?(eos|sep|end|unk)_?(idx|index|id|token_id|token)|eos"),
     (
         "100",
         (
@@ -64,7 +69,10 @@ _TABLE: tuple[tuple[str, str], ...] = (
         r"(.*_)?(dropout|drop|drop_?path)(_?(rate|prob|p|out|ratio|probability))?|(p_|prob_).*",
     ),
     ("0.1", r"p|prob|[a-z]+_p|.*drop.*"),
-    ("3", r"(.*_)?(kernel|filter|conv)_?(size|width|length|dim)|ks?|kernel|ksize|proj_kernel"),
+    (
+        "3",
+        r"(.*_)?(kernel|filter|conv)_?(sizes?|widths?|heights?|length|dim)|ks?|kernel|ksize|proj_kernel",
+    ),
     ("1", r"(.*_)?(stride|strides|dilation|groups?|ngpu|n_gpus?|world_size|multiplier)"),
     ("1", r"padding|pad|(.*_)?pad_(size|width)"),
     ("2", r"expansion(_(rate|factor|ratio))?|expand(_ratio)?|mlp_(mult|ratio)|mult|ffn?_mult"),
@@ -254,7 +262,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     ("True", r"bias|batch_?first|qkv_bias|revin"),
     ("'model'", r"name|prefix|mode_name"),
     ("2", r"\w+_every"),
-    ("4", r"(n|num|number_of)_\w+s"),  # of what is not known
+    ("4", r"(n|num|number_of)_\w+"),  # of what is not known
 )
 _COMPILED = [(re.compile(pattern), value) for value, pattern in _TABLE]
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z]|[A-Z]$)")
