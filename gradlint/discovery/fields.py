@@ -69,10 +69,8 @@ _TABLE: tuple[tuple[str, str], ...] = (
         r"(.*_)?(dropout|drop|drop_?path)(_?(rate|prob|p|out|ratio|probability))?|(p_|prob_).*",
     ),
     ("0.1", r"p|prob|[a-z]+_p|.*drop.*"),
-    (
-        "3",
-        r"(.*_)?(kernel|filter|conv)_?(sizes?|widths?|heights?|length|dim)|ks?|kernel|ksize|proj_kernel",
-    ),
+    ("3", r"(.*_)?(kernel|filter|conv)_?(sizes?|widths?|heights?|length|dim)"),
+    ("3", r"ks?|kernel|ksize|proj_kernel"),
     ("1", r"(.*_)?(stride|strides|dilation|groups?|ngpu|n_gpus?|world_size|multiplier)"),
     ("1", r"padding|pad|(.*_)?pad_(size|width)"),
     ("2", r"expansion(_(rate|factor|ratio))?|expand(_ratio)?|mlp_(mult|ratio)|mult|ffn?_mult"),
