@@ -31,6 +31,7 @@ PAGES = [
     "formats.md",
     "json.md",
     "adoption.md",
+    "reach.md",
     "stability.md",
     "design.md",
     "changelog.md",
