@@ -139,10 +139,11 @@ def test_the_same_report_where_nothing_can_fork(tmp_path):
         "    from gradlint.cli import main\n"
         "    main()\n"
     )
+    files = ["fine.py", "raises.py", "aborts.py", "cuda.py"]
     commands = ["-P", "main.py"], ["-m", "gradlint"]
     spawned, forked = (
         subprocess.run(
-            [sys.executable, *command, "fine.py", "raises.py", "aborts.py", "cuda.py", "-v"],
+            [sys.executable, *command, *files, "-v", "--no-cache"],
             cwd=tmp_path,
             capture_output=True,
             text=True,
