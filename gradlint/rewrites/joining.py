@@ -8,6 +8,7 @@ import libcst as cst
 
 from gradlint.connections import Cut
 from gradlint.model import Model
+from gradlint.rewrites.leftover import without_leftover
 from gradlint.rewrites.place import Tree, gap, rewrite, tree_at
 from gradlint.rule import Checkpoint, Rewrite, Rung
 from gradlint.span import Edit, Span
@@ -21,7 +22,8 @@ def join(model: Model, cuts: Iterable[Cut]) -> Rewrite | None:
         value = _before(tree, cut.span) if tree is not None else None
         if tree is None or value is None:
             return None
-        edits.append(Edit(_rest(tree, value, cut.span), ""))
+        edit = Edit(_rest(tree, value, cut.span), "")
+        edits.append(without_leftover(tree, value, edit))
     title = "Let the gradient through"
     return rewrite(title, Rung.CONNECTION, Checkpoint.KEEPS, edits)
 

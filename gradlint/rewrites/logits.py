@@ -9,6 +9,7 @@ import libcst as cst
 from gradlint.connections import Squash
 from gradlint.model import Model
 from gradlint.rewrites.imports import dotted, imports_of
+from gradlint.rewrites.leftover import without_leftover
 from gradlint.rewrites.place import Tree, gap, rewrite, tree_at
 from gradlint.rewrites.series import is_sequential
 from gradlint.rule import Checkpoint, Rewrite, Rung
@@ -38,7 +39,7 @@ def _taken_out(model: Model, squash: Squash) -> Edit | None:
             continue
         edit = _without_element(tree, call) or _without_call(tree, call, squash.name)
         if edit is not None:
-            return edit
+            return without_leftover(tree, call, edit)
     return None
 
 

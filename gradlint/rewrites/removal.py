@@ -7,9 +7,10 @@ import libcst as cst
 from gradlint.connections import Idle
 from gradlint.model import Model
 from gradlint.rewrites.imports import dotted
+from gradlint.rewrites.leftover import whole_lines
 from gradlint.rewrites.place import Tree, rewrite, tree_at
 from gradlint.rule import Checkpoint, Rewrite, Rung
-from gradlint.span import Edit, Span
+from gradlint.span import Edit
 
 
 def remove(model: Model, parts: tuple[Idle, ...]) -> Rewrite | None:
@@ -43,7 +44,7 @@ def _edits(tree: Tree, part: Idle) -> list[Edit] | None:
         if dotted(node) == f"self.{part.attribute}"
     ]
     if len(mentions) == 1:
-        line = _line(tree, assigns[0])
+        line = whole_lines(tree, assigns[0])
         return [Edit(line, "")] if line is not None else None
     if part.attribute in _variables(tree, function):
         return None
@@ -59,15 +60,3 @@ def _variables(tree: Tree, function: cst.FunctionDef) -> set[str]:
         if not keyword and not (isinstance(around, cst.Attribute) and around.attr is name):
             found.add(name.value)
     return found
-
-
-def _line(tree: Tree, statement: cst.Assign) -> Span | None:
-    """The lines of a statement that stands alone on them, and is not alone in its block."""
-    line = tree.parent(statement)
-    block = tree.parent(line) if line is not None else None
-    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
-        return None
-    if not isinstance(block, cst.IndentedBlock) or len(block.body) == 1:
-        return None
-    span = tree.span(statement)
-    return Span(span.path, span.line, 1, span.end_line + 1, 1)
