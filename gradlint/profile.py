@@ -124,6 +124,15 @@ class Profile:
             self.above("scale", max_scale, "the output's rms is {measured} decades above one")
         )
 
+    def oversized(
+        self, ops: Sequence[Op], min_gain: float, max_growth: float, max_scale: float
+    ) -> Verdict:
+        """The weights of these operations are large, and the gradient or the output explodes."""
+        gain = self.gain_of(ops)
+        if gain < min_gain:
+            return self.cleared("gain", gain, min_gain)
+        return self.blown_up(max_growth, max_scale)
+
     def forgotten(self, index: int, max_decades: float) -> Verdict:
         """The gradient is lost along the recurrence that the operation `index` runs."""
         decays = [reading.decay[index] for reading in self.readings if index in reading.decay]

@@ -118,9 +118,7 @@ class HugeInit(Rule):
 
     def confirm(self, match: Match, profile: Profile) -> Verdict:
         """The layers' gain is large, and the gradient or the output explodes."""
-        if self.cleared_at_rest(match, profile):
-            return profile.cleared("gain", profile.gain_of(match.ops), self.min_gain)
-        return profile.blown_up(self.max_growth, self.max_scale)
+        return profile.oversized(match.ops, self.min_gain, self.max_growth, self.max_scale)
 
     def rewrites(self, match: Match, model: Model) -> Iterator[Rewrite]:
         """The remedies against lost depth."""
