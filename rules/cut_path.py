@@ -26,23 +26,7 @@ class Net(nn.Module):
         x = torch.relu(self.fc2(x))
         return self.out(«x.detach()»)
 """
-_HEALED = """\
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc1 = nn.Linear(16, 32)
-        self.fc2 = nn.Linear(32, 32)
-        self.out = nn.Linear(32, 4)
-
-    def forward(self, x):
-        x = torch.relu(self.fc1(x))
-        x = torch.relu(self.fc2(x))
-        return self.out(x)
-"""
+_HEALED = _SICK.replace("«x.detach()»", "x")
 _HEALTHY = '''\
 import torch
 from torch import nn

@@ -27,24 +27,7 @@ class Net(nn.Module):
             x = torch.relu(layer(x))
         return self.out(x)
 """
-_HEALED = """\
-import torch
-from torch import nn
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.inputs = nn.Linear(16, 32)
-        self.hidden = nn.ModuleList([nn.Linear(32, 32) for _ in range(3)])
-        self.out = nn.Linear(32, 4)
-
-    def forward(self, x):
-        x = torch.relu(self.inputs(x))
-        for layer in self.hidden:
-            x = torch.relu(layer(x))
-        return self.out(x)
-"""
+_HEALED = _SICK.replace("«", "nn.ModuleList(").replace("»", ")")
 _HEADS = """\
 import torch
 import torch.nn as nn
