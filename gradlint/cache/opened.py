@@ -45,7 +45,9 @@ class Opened:
     @property
     def files(self) -> tuple[str, ...]:
         """Those that neither Python nor an installed package brought, and that still are there."""
-        read = {_written(path) for path in self._paths.copy() if not _is_installed(path)}
+        outside = _outside()
+        paths = (path for path in self._paths.copy() if not path.startswith(outside))
+        read = {_written(path) for path in paths if not _is_installed(path)}
         return tuple(sorted(path for path in read if os.path.exists(path)))
 
 
@@ -59,10 +61,15 @@ def _written(path: str) -> str:
         return path
 
 
+def _outside() -> tuple[str, ...]:
+    """How the files of Python, of gradlint, of the scratch folder and of the system begin."""
+    python = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))
+    folders = (*python, _OWN, tempfile.gettempdir())
+    return (*(f"{folder}{os.sep}" for folder in folders), *_SYSTEM)
+
+
 def _is_installed(path: str) -> bool:
-    folders = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), _OWN)
-    inside = (*(f"{folder}{os.sep}" for folder in (*folders, tempfile.gettempdir())), *_SYSTEM)
-    return path.startswith(inside) or any(part in _INSTALLED for part in Path(path).parts)
+    return any(part in _INSTALLED for part in Path(path).parts)
 
 
 _OWN = str(Path(__file__).parent.parent)

@@ -8,7 +8,7 @@ are not. Norms are reduced in float64: the square of a float32 gradient of 1e-23
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -64,7 +64,7 @@ def measure(
 def at_rest(built: Built, model: Model, ops: Iterable[Op]) -> Profile:
     """What the weights of these operations tell before they run."""
     names = {name for op in ops for name in op.weights}
-    return replace(_unread(model), at_rest=_gains(built, names))
+    return replace(_unread(model), at_rest=_gains(named_parameters(built.module), names))
 
 
 def _unread(model: Model) -> Profile:
@@ -144,7 +144,7 @@ def _read(built: Built, inputs: Inputs, graph: Graph, seed: int, step: int) -> R
         collapse=max((share for _, share in ends), default=0.0),
         gradient={same[index]: value for index, value in gradients.items() if index in same},
         symmetry={name: _unevenness(weights[name]) for name in hidden_weights(graph)},
-        gain=_gains(built, graph.weights),
+        gain=_gains(weights, graph.weights),
         decay={same[index]: decay for index, decay in lost.items() if index in same},
         unregistered=astray(built.module),
         without_gradient=without_gradient(built.module),
@@ -227,8 +227,7 @@ def _spread(matrix: Tensor) -> float:
     return float(values.var(0, correction=0).mean().sqrt()) / size if size > 0 else 0.0
 
 
-def _gains(built: Built, names: Iterable[str]) -> dict[str, float]:
-    weights = named_parameters(built.module)
+def _gains(weights: Mapping[str, Tensor], names: Iterable[str]) -> dict[str, float]:
     return {name: _gain(weights[name]) for name in names}
 
 
