@@ -17,7 +17,7 @@ import click
 from gradlint import __version__, tested
 from gradlint.command import asked, completion, config, initialise, printing, rendering, unsafe
 from gradlint.command.collect import collect
-from gradlint.command.config import FAIL_ON, Config, Request, Settings
+from gradlint.command.config import CACHE_DIR, FAIL_ON, Config, Request, Settings
 from gradlint.command.outcome import CLEAN, NOT_DONE, exit_status, with_named
 from gradlint.command.sections import Gradlint, Sectioned, SectionedOption
 from gradlint.errors import GradlintError
@@ -177,7 +177,7 @@ _running = partial(click.option, cls=SectionedOption, section="Running")
 @_running(
     "--cache-dir",
     metavar="DIR",
-    envvar="GRADLINT_CACHE_DIR",
+    envvar=CACHE_DIR,
     help="Where results are kept for the next run (.gradlint_cache).",
 )
 @_running("--config", metavar="FILE", help="Read the configuration from this file.")

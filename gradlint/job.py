@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from gradlint.command.config import Settings
 from gradlint.discovery.fields import is_module
 from gradlint.discovery.targets import EXPLICIT
 from gradlint.errors import GradlintError
@@ -27,7 +28,7 @@ class Job:
     search_fixes: bool
     timeout: float  # seconds until something must have been sent
     memory: int  # GiB
-    fix_budget: int = 16  # candidates that are built and probed for one model
+    fix_budget: int = Settings.fix_budget  # candidates that are built and probed for one model
 
 
 def work(connection: Connection, job: Job) -> None:

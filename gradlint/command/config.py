@@ -18,6 +18,8 @@ from gradlint.target import Target
 
 FAIL_ON = ("confirmed", "suspected", "not-built", "never")
 
+CACHE_DIR = "GRADLINT_CACHE_DIR"  # in the environment: the folder of earlier results
+
 Threshold: TypeAlias = bool | int | float | str
 
 

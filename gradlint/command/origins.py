@@ -8,12 +8,11 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from gradlint.command.config import Config, Request, Threshold
+from gradlint.command.config import CACHE_DIR, Config, Request, Threshold
 from gradlint.command.toml import SHARED, written
 from gradlint.registry import find_rule, in_force, thresholds
 from gradlint.rule import Documented
 
-CACHE_DIR = "GRADLINT_CACHE_DIR"  # in the environment
 _TABLES = ("targets", "rules", "per-file-ignores")
 
 

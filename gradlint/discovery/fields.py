@@ -304,7 +304,12 @@ def value(name: str, siblings: Collection[str] = ()) -> str | None:
     image = any(_IMAGE.fullmatch(other) for other in beside)
     if _INWARD.fullmatch(word) and any(map(_OUTWARD.fullmatch, beside)) and not image:
         return str(WIDTH)  # a block
-    return next((given for pattern, given in _COMPILED if pattern.fullmatch(word)), None)
+    return _entry(word)[1]
+
+
+def _entry(word: str) -> tuple[re.Pattern[str] | None, str | None]:
+    """The first pattern of the table that matches a name in snake case, and its value."""
+    return next((entry for entry in _COMPILED if entry[0].fullmatch(word)), (None, None))
 
 
 def decides(name: str, text: str = "") -> bool:
@@ -313,8 +318,7 @@ def decides(name: str, text: str = "") -> bool:
     A number of what is not known may be one of these.
     """
     word = snake(name.rpartition(".")[2])
-    known = next((pattern for pattern, _ in _COMPILED if pattern.fullmatch(word)), None)
-    if known is _COMPILED[-1][0]:
+    if _entry(word) is _COMPILED[-1]:
         return True
     if any(decides(inner) for inner in _INNER.findall(text)):  # `Encoder(num_layers=2)`
         return True
